@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "transport/tls_engine.h"
+#include "transport/transport.h"
+
+namespace uvb {
+
+/// TLS over a descriptor, once the handshake is finished. During the handshake its owner moves
+/// ciphertext between engine() and the socket with read_cipher()/send_cipher(), so that the steps
+/// themselves can run in the crypto pool.
+class TlsTransport final : public Transport {
+ public:
+  /// Takes ownership of `descriptor`.
+  TlsTransport(int descriptor, std::unique_ptr<TlsEngine> engine);
+  ~TlsTransport() override;
+
+  [[nodiscard]] TlsEngine& engine() noexcept { return *engine_; }
+
+  /// Handshake only: one recv(), fed to the engine. `count` in the result is ciphertext bytes.
+  ReadResult read_cipher(Scratch scratch);
+  /// Handshake only: sends the engine's output; ok when all of it went.
+  IoStatus send_cipher();
+
+  ReadResult read(ByteSpan into, Scratch scratch) override;
+  IoStatus send(std::span<const iovec> pieces, Scratch scratch) override;
+  IoStatus flush() override;
+  [[nodiscard]] std::size_t pending() const noexcept override;
+  void shutdown(Scratch scratch) noexcept override;
+  [[nodiscard]] int descriptor() const noexcept override { return descriptor_; }
+  int release_descriptor() noexcept override;
+  [[nodiscard]] std::string error() const override;
+  [[nodiscard]] bool encrypted() const noexcept override { return true; }
+
+ private:
+  int descriptor_;
+  int errno_ = 0;
+  std::unique_ptr<TlsEngine> engine_;
+};
+
+}  // namespace uvb

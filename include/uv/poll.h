@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+#include "uv/loop.h"
+
+struct uv_poll_s;
+
+namespace uvb {
+
+/// What a descriptor is watched for, and what was seen of it.
+struct Readiness {
+  bool readable = false;
+  bool writable = false;
+  bool hangup = false;  ///< the peer will send nothing more (EPOLLRDHUP)
+
+  bool operator==(const Readiness&) const = default;
+};
+
+class PollListener {
+ public:
+  virtual ~PollListener() = default;
+  /// The descriptor is ready. `error`: it is broken (POLLERR); reading will tell why.
+  virtual void on_ready(Readiness ready, bool error) noexcept = 0;
+};
+
+/// Watches one descriptor, level-triggered, without owning it. Destroy it before the descriptor is closed. Calls for an
+/// unchanged interest cost nothing; a changed one costs two system calls at the next turn.
+class Poll {
+ public:
+  Poll(Loop& loop, int descriptor, PollListener& listener);
+  ~Poll();
+  Poll(const Poll&) = delete;
+  Poll& operator=(const Poll&) = delete;
+
+  void watch(Readiness interest) noexcept;
+  [[nodiscard]] Readiness watched() const noexcept { return interest_; }
+
+ private:
+  uv_poll_s* handle_;
+  Readiness interest_;
+};
+
+}  // namespace uvb

@@ -1,0 +1,85 @@
+#include "session/statements.h"
+
+#include <utility>
+
+namespace uvb {
+
+Statement::Statement(std::uint64_t number, std::string key, std::size_t query_size)
+    : key_(std::move(key)), query_size_(query_size), server_name_("PGBOUNCER_" + std::to_string(number)) {}
+
+StatementPtr StatementRegistry::intern(std::string_view query, ByteView types) {
+  std::string key;
+  key.reserve(query.size() + 1 + types.size());
+  key.append(query).push_back('\0');
+  key.append(as_text(types));
+  return entries_.with([&](Entries& entries) -> StatementPtr {
+    const auto found = entries.by_key.find(std::string_view(key));
+    if (found != entries.by_key.end()) {
+      if (StatementPtr known = found->second.lock()) return known;
+      entries.by_key.erase(found);
+    }
+    const auto forget_it = [registry = weak_from_this()](const Statement* statement) {
+      if (const auto alive = registry.lock()) alive->forget(*statement);
+      delete statement;
+    };
+    const StatementPtr fresh(new Statement(++entries.last_number, std::move(key), query.size()), forget_it);
+    entries.by_key.emplace(fresh->key(), fresh);
+    return fresh;
+  });
+}
+
+void StatementRegistry::forget(const Statement& statement) {
+  entries_.with([&](Entries& entries) {
+    // The key may already stand for a successor made while this one was dying.
+    const auto found = entries.by_key.find(statement.key());
+    if (found != entries.by_key.end() && found->first.data() == statement.key().data()) entries.by_key.erase(found);
+  });
+}
+
+std::size_t StatementRegistry::size() const {
+  return entries_.with([](const Entries& entries) { return entries.by_key.size(); });
+}
+
+bool ServerStatements::touch(const StatementPtr& statement) {
+  const auto found = places_.find(statement.get());
+  if (found == places_.end()) return false;
+  by_use_.splice(by_use_.begin(), by_use_, found->second);
+  return true;
+}
+
+bool ServerStatements::contains(const StatementPtr& statement) const { return places_.contains(statement.get()); }
+
+void ServerStatements::add(StatementPtr statement) {
+  if (touch(statement)) return;
+  const Statement* key = statement.get();
+  by_use_.push_front(std::move(statement));
+  places_.emplace(key, by_use_.begin());
+}
+
+void ServerStatements::put_back(StatementPtr statement) {
+  if (contains(statement)) return;
+  const Statement* key = statement.get();
+  by_use_.push_back(std::move(statement));
+  places_.emplace(key, std::prev(by_use_.end()));
+}
+
+void ServerStatements::remove(const StatementPtr& statement) {
+  const auto found = places_.find(statement.get());
+  if (found == places_.end()) return;
+  by_use_.erase(found->second);
+  places_.erase(found);
+}
+
+StatementPtr ServerStatements::evict(int limit) {
+  if (limit < 0 || by_use_.size() <= static_cast<std::size_t>(limit)) return nullptr;
+  StatementPtr oldest = by_use_.back();
+  remove(oldest);
+  return oldest;
+}
+
+void ServerStatements::clear() noexcept {
+  places_.clear();
+  by_use_.clear();
+}
+
+}  // namespace uvb

@@ -1,0 +1,49 @@
+#include "uv/poll.h"
+
+#include <uv.h>
+
+#include <stdexcept>
+
+namespace uvb {
+
+namespace {
+
+void on_poll(uv_poll_t* handle, int status, int events) noexcept {
+  auto* listener = static_cast<PollListener*>(handle->data);
+  if (listener == nullptr) return;
+  const Readiness ready{(events & UV_READABLE) != 0, (events & UV_WRITABLE) != 0, (events & UV_DISCONNECT) != 0};
+  listener->on_ready(ready, status < 0);
+}
+
+void on_closed(uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); }
+
+int mask(Readiness interest) {
+  return (interest.readable ? UV_READABLE : 0) | (interest.writable ? UV_WRITABLE : 0) | (interest.hangup ? UV_DISCONNECT : 0);
+}
+
+}  // namespace
+
+Poll::Poll(Loop& loop, int descriptor, PollListener& listener) : handle_(new uv_poll_t) {
+  if (uv_poll_init(loop.handle(), handle_, descriptor) != 0) {
+    delete handle_;
+    throw std::runtime_error("cannot watch a descriptor");
+  }
+  handle_->data = &listener;
+}
+
+Poll::~Poll() {
+  handle_->data = nullptr;
+  uv_close(reinterpret_cast<uv_handle_t*>(handle_), on_closed);
+}
+
+void Poll::watch(Readiness interest) noexcept {
+  if (interest == interest_) return;
+  interest_ = interest;
+  if (interest == Readiness{}) {
+    uv_poll_stop(handle_);
+  } else {
+    uv_poll_start(handle_, mask(interest), on_poll);
+  }
+}
+
+}  // namespace uvb
