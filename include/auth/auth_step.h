@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/buffer.h"
 
@@ -17,9 +18,23 @@ enum class AuthStatus : std::uint8_t {
 /// What an authentication exchange wants next.
 struct AuthStep {
   AuthStatus status = AuthStatus::waiting;
-  Buffer reply;          ///< whole protocol messages
+  Buffer reply;          ///< whole protocol messages; may hold a password: wipe() it once it is sent
   std::string error;     ///< exact text of behaviour.md 11.5
   std::string log_text;  ///< empty when `error` says it all
 };
+
+inline AuthStep waiting_step(Buffer reply = {}) {
+  return {AuthStatus::waiting, std::move(reply), {}, {}};
+}
+
+inline AuthStep work_step() { return {AuthStatus::needs_work, {}, {}, {}}; }
+
+inline AuthStep accepted_step(Buffer reply = {}) {
+  return {AuthStatus::accepted, std::move(reply), {}, {}};
+}
+
+inline AuthStep rejected_step(std::string error, std::string log_text = {}) {
+  return {AuthStatus::rejected, {}, std::move(error), std::move(log_text)};
+}
 
 }  // namespace uvb

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace uvb {
@@ -19,5 +21,8 @@ Result<std::vector<ConnectionPair>> parse_connection_string(std::string_view tex
 /// C's atoi, as numbers in connection strings are read: leading digits count, anything else is 0. Saturates at int's
 /// limits.
 [[nodiscard]] int lenient_int(std::string_view text);
+
+/// The times of connection strings: whole seconds. Nullopt for negative ones, which mean "not set".
+[[nodiscard]] std::optional<Micros> whole_seconds(std::string_view text);
 
 }  // namespace uvb

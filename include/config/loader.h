@@ -1,15 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "base/result.h"
+#include "config/ini_file.h"
 #include "config/snapshot.h"
 
 namespace uvb {
-
-/// Gives a file's contents; the error text is strerror's (`No such file or directory`).
-using ReadFile = std::function<Result<std::string>(const std::string& file)>;
 
 /// Reads `file` and everything it includes into a new configuration, or says why not: nothing is ever half done.
 /// The error holds one or more lines, each to be logged as ERROR: PgBouncer's sentences (settings.md appendix A) with
@@ -20,7 +17,12 @@ using ReadFile = std::function<Result<std::string>(const std::string& file)>;
 Result<Config> load_config(const std::string& file, const Settings* previous = nullptr, int verbosity = 0);
 
 /// The same with files from elsewhere, for tests and fuzzers.
-Result<Config> load_config(const std::string& file, const ReadFile& read_file, const Settings* previous = nullptr,
+Result<Config> load_config(const std::string& file, const ReadFile& read, const Settings* previous = nullptr,
                            int verbosity = 0);
+
+/// Puts restart-only values of `previous` back into a new configuration, with a warning where they differ.
+/// load_config() does so for [pgbouncer]; whoever reloads does it for [uvbouncer].
+void keep_restart_only(Config& loaded, const Settings& previous);
+void keep_restart_only(Config& loaded, const UvbouncerSettings& previous);
 
 }  // namespace uvb

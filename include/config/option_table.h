@@ -34,7 +34,8 @@ struct BasicOption {
   bool inert;
   /// One sentence for the manual.
   std::string_view manual;
-  /// For free text of which only certain forms can work: decides about trailing comments, rejects nothing. May be null.
+  /// For free text of which only certain forms can work; may be null. Tells a value from a comment behind it. Refuses a
+  /// value only in [uvbouncer]; PgBouncer's settings leave that to whoever uses the text.
   bool (*plausible)(std::string_view value) = nullptr;
 };
 
@@ -50,11 +51,12 @@ using UvbouncerOption = BasicOption<UvbouncerSettings>;
 [[nodiscard]] const Option* find_option(std::string_view name);
 [[nodiscard]] const UvbouncerOption* find_uvbouncer_option(std::string_view name);
 
-/// Parses `value` as settings.md 1.5 says and stores it. Errors say what is accepted; `settings` is unchanged then.
-/// Ignores `reloadable`: callers decide.
+/// Parses `value` as settings.md 1.5 says and stores it. The error is a clause saying what is accepted, to follow a
+/// colon; `settings` is unchanged then. Ignores `reloadable`: callers decide.
 Status set_option(Settings& settings, const Option& option, std::string_view value);
 Status set_option(UvbouncerSettings& settings, const UvbouncerOption& option, std::string_view value);
-/// By name; an unknown name is an error `unknown parameter: pgbouncer/<name>` (resp. `uvbouncer/<name>`).
+/// By name, with errors that are whole sentences: `unknown parameter: pgbouncer/<name>` (resp. `uvbouncer/<name>`),
+/// `invalid value "<value>" for parameter <name>: <what is accepted>`.
 Status set_option(Settings& settings, std::string_view name, std::string_view value);
 Status set_option(UvbouncerSettings& settings, std::string_view name, std::string_view value);
 
@@ -65,6 +67,7 @@ Status set_option(UvbouncerSettings& settings, std::string_view name, std::strin
 
 /// Copies the one member from `from` to `to`.
 void copy_option(Settings& to, const Settings& from, const Option& option);
+void copy_option(UvbouncerSettings& to, const UvbouncerSettings& from, const UvbouncerOption& option);
 
 /// Canonical words, as SHOW prints them.
 [[nodiscard]] std::string_view word(AuthType value);

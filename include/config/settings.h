@@ -13,9 +13,9 @@ namespace uvb {
 /// The words of auth_type (settings.md 4.2).
 enum class AuthType : std::uint8_t { any, trust, plain, md5, cert, hba, ldap, pam, scram_sha_256 };
 
-/// The `[pgbouncer]` section (settings.md 2): a member is named after its setting and starts with the setting's default.
-/// What a value means is in settings.md 3. Durations are what the file gives in seconds. Lists are kept as text; see
-/// config/list.h. std::nullopt is the console's NULL: never set.
+/// The `[pgbouncer]` section (settings.md 2): a member is named after its setting and starts with the setting's
+/// default. What a value means is in settings.md 3. Durations are what the file gives in seconds. Lists are kept as
+/// text; see config/list.h. std::nullopt is the console's NULL: never set.
 struct Settings {
   std::string admin_users;
   bool application_name_add_host = false;
@@ -108,8 +108,8 @@ struct Settings {
   bool tcp_defer_accept = true;
   bool tcp_keepalive = true;
   int tcp_keepcnt = 0;
-  int tcp_keepidle = 0;   ///< seconds
-  int tcp_keepintvl = 0;  ///< seconds
+  int tcp_keepidle = 0;       ///< seconds
+  int tcp_keepintvl = 0;      ///< seconds
   int tcp_socket_buffer = 0;  ///< bytes
   int tcp_user_timeout = 0;   ///< milliseconds
   std::string track_extra_parameters = "IntervalStyle";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,15 +18,16 @@ namespace uvb {
 struct Config {
   Settings settings;
   UvbouncerSettings uvbouncer;
-  std::map<std::string, DatabaseConfig> databases;
+  std::map<std::string, DatabaseConfig, std::less<>> databases;
   std::optional<std::string> autodb;  ///< connection string of the `*` line
-  std::map<std::string, UserConfig> users;
+  std::map<std::string, UserConfig, std::less<>> users;
   std::map<int, PeerConfig> peers;
   std::string file;                   ///< which file this was read from
   std::vector<std::string> warnings;  ///< for the log; what an operator should know, load succeeded nevertheless
 };
 
-/// Database `name` as listed, else made from the `*` line. Error `no such database: <name>` when neither works, with the
+/// Database `name` as listed, else made from the `*` line. Error `no such database: <name>` when neither works, with
+/// the
 /// `*` line's mistake behind it if that is the reason.
 Result<DatabaseConfig> find_database(const Config& config, const std::string& name);
 
@@ -48,7 +50,8 @@ struct EffectivePool {
   bool forced_user = false;
 };
 /// `pool_user`: whom servers know, i.e. the forced user if the database has one.
-[[nodiscard]] EffectivePool effective_pool(const Config& config, const DatabaseConfig& database, std::string_view pool_user);
+[[nodiscard]] EffectivePool effective_pool(const Config& config, const DatabaseConfig& database,
+                                           std::string_view pool_user);
 
 /// Timeouts of a session; zero is "off" in all of them (settings.md 1.9, 1.11).
 struct EffectiveTimeouts {

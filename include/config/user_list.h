@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,8 +29,8 @@ struct FileStamp {
 /// Nullopt when the file cannot be looked at.
 [[nodiscard]] std::optional<FileStamp> file_stamp(const std::string& file);
 
-/// The users of auth_file with their secrets, in any format of settings.md 4.1. A user missing here is unknown, whatever
-/// an earlier file said.
+/// The users of auth_file with their secrets, in any format of settings.md 4.1. A user missing here is unknown,
+/// whatever an earlier file said.
 struct UserList {
   std::map<std::string, std::shared_ptr<const Secret>, std::less<>> secrets;
   std::optional<FileStamp> stamp;

@@ -30,7 +30,7 @@ struct ListenOptions {
 class ListenSocket {
  public:
   ListenSocket(UniqueFd fd, bool is_unix, std::string address, std::string file);
-  ListenSocket(ListenSocket&&) noexcept = default;
+  ListenSocket(ListenSocket&&) noexcept;
   ListenSocket& operator=(ListenSocket&&) noexcept;
   ListenSocket(const ListenSocket&) = delete;
   ListenSocket& operator=(const ListenSocket&) = delete;

@@ -16,9 +16,7 @@ struct MessageHead {
   char type = 0;
   std::uint32_t size = 0;  ///< the whole message in bytes: length field + 1, so at least kHeadSize
 
-  [[nodiscard]] std::uint32_t body_size() const noexcept {
-    return size - static_cast<std::uint32_t>(kHeadSize);
-  }
+  [[nodiscard]] std::uint32_t body_size() const noexcept { return size - static_cast<std::uint32_t>(kHeadSize); }
 };
 
 enum class HeadStatus : std::uint8_t {

@@ -62,7 +62,8 @@ std::optional<SaslInitialView> read_sasl_initial(ByteView body) noexcept;
 
 // --- from servers ---
 
-/// Fields of an ErrorResponse or NoticeResponse in any order, any of them missing (QuestDB sends C M S P; questdb.md 8).
+/// Fields of an ErrorResponse or NoticeResponse in any order, any of them missing (QuestDB sends C M S P; questdb.md
+/// 8).
 class ErrorFields {
  public:
   /// nullopt when a field is not zero-terminated. A missing end mark is forgiven.

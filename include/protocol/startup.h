@@ -27,14 +27,14 @@ inline constexpr std::string_view kBadOptionsText =
     "unsupported options startup parameter: only '-c config=val' and '--config=val' are allowed";
 
 enum class FirstPacketKind : std::uint8_t {
-  incomplete,   ///< `size` tells how many bytes are needed before it pays to ask again
-  bad_header,   ///< answer bad_header_text() of the unread bytes
-  v2,           ///< protocol 2.0; known from the header alone
-  cancel,       ///< `body` is the key: PostgreSQL's has 8 bytes, protocol 3.2 allows more; a wrong length is the caller's
+  incomplete,  ///< `size` tells how many bytes are needed before it pays to ask again
+  bad_header,  ///< answer bad_header_text() of the unread bytes
+  v2,          ///< protocol 2.0; known from the header alone
+  cancel,  ///< `body` is the key: PostgreSQL's has 8 bytes, protocol 3.2 allows more; a wrong length is the caller's
   ssl_request,
   gss_request,
-  startup,      ///< `minor` and, in `body`, the parameters: see parse_startup()
-  typed,        ///< `head` is known; the body need NOT be at hand yet (only 'p' is worth waiting for)
+  startup,  ///< `minor` and, in `body`, the parameters: see parse_startup()
+  typed,    ///< `head` is known; the body need NOT be at hand yet (only 'p' is worth waiting for)
 };
 
 /// What stands at the front of a connection that has not logged in.
@@ -42,8 +42,8 @@ struct FirstPacket {
   FirstPacketKind kind = FirstPacketKind::incomplete;
   std::uint32_t size = 0;   ///< whole packet in bytes; 0 for bad_header
   std::uint16_t minor = 0;  ///< startup: minor version asked for, 0 for exactly 3.0
-  MessageHead head;         ///< typed only
-  ByteView body;            ///< startup and cancel: what follows the code; lives as long as the bytes handed in
+  MessageHead head{};       ///< typed only
+  ByteView body{};          ///< startup and cancel: what follows the code; lives as long as the bytes handed in
 };
 
 /// Looks at the front of `unread`. Untyped packets are reported when they are whole (at most 65535 bytes);

@@ -42,6 +42,8 @@ class Outstanding {
   /// ReadyForQuery: takes the head when it is a Sync, Query or FunctionCall. After an error the rest of an aborted
   /// pipeline, up to and including its Sync, goes into `dropped`. False: nobody asked for it.
   bool ready_for_query(std::vector<Request>& dropped);
+  /// There is something to answer, and the pooler answers all of it itself.
+  [[nodiscard]] bool only_synthesised() const noexcept;
   /// Takes a head that the pooler answers itself, if it is one.
   std::optional<Request> take_synthesised();
 

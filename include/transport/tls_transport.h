@@ -24,6 +24,9 @@ class TlsTransport final : public Transport {
   /// Handshake only: sends the engine's output; ok when all of it went.
   IoStatus send_cipher();
 
+  /// As Transport::read(); when `more` is set clear bytes may wait inside, of which the descriptor knows nothing:
+  /// the owner must read again before it waits. Call it once after the handshake, before waiting. `into` of 16 KiB
+  /// or more keeps that rare. An answer that TLS itself needs (key update) may make pending() > 0.
   ReadResult read(ByteSpan into, Scratch scratch) override;
   IoStatus send(std::span<const iovec> pieces, Scratch scratch) override;
   IoStatus flush() override;
@@ -35,6 +38,9 @@ class TlsTransport final : public Transport {
   [[nodiscard]] bool encrypted() const noexcept override { return true; }
 
  private:
+  ReadResult result(TlsStatus status, std::size_t count, bool more);
+  IoStatus send_output();
+
   int descriptor_;
   int errno_ = 0;
   std::unique_ptr<TlsEngine> engine_;

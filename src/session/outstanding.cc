@@ -63,6 +63,12 @@ bool Outstanding::ready_for_query(std::vector<Request>& dropped) {
   return true;
 }
 
+bool Outstanding::only_synthesised() const noexcept {
+  if (empty() || requests_[head_].disposition != Disposition::synthesise) return false;
+  return std::all_of(requests_.begin() + static_cast<std::ptrdiff_t>(head_), requests_.end(),
+                     [](const Request& request) { return request.disposition == Disposition::synthesise; });
+}
+
 std::optional<Request> Outstanding::take_synthesised() {
   if (empty() || requests_[head_].disposition != Disposition::synthesise) return std::nullopt;
   Request taken = std::move(requests_[head_]);

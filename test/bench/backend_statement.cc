@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 namespace uvb::bench {
 namespace {

@@ -57,7 +57,11 @@ src_list() {
 }
 
 micro_benchmarks() { files test/bench -- '*_bench.cc'; }
-benchmarks() { files test/bench -- '*.cc' | grep -v '_bench\.cc$' || true; }
+# A benchmark's file with a main() is a program; the others are shared by all of them.
+with_main() { while read -r file; do if grep -q '^int main(' "$file"; then echo "$file"; fi; done; }
+without_main() { while read -r file; do if ! grep -q '^int main(' "$file"; then echo "$file"; fi; done; }
+bench_files() { files test/bench -- '*.cc' | sed '/_bench\.cc$/d'; }
+benchmarks() { bench_files | with_main; }
 fuzz_targets() { files test/fuzz -- '*_fuzz.cc'; }
 
 test_list() {
@@ -66,6 +70,8 @@ test_list() {
   files test/unit test/fakes -- '*.h' | assign unit_test_headers
   fuzz_targets | without_suffix | assign fuzz_programs
   fuzz_targets | programs FUZZ_LINK FUZZ_LDFLAGS
+  bench_files | without_main | assign bench_shared_sources
+  files test/bench -- '*.h' | assign bench_shared_headers
   benchmarks | without_suffix | assign bench_programs
   benchmarks | programs BENCH_LINK
   micro_benchmarks | without_suffix | assign microbench_programs

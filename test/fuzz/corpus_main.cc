@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -27,8 +27,10 @@ constexpr std::size_t kLongestRandomInput = 512;
 constexpr std::chrono::seconds kTimeForDerived{3};
 
 Input read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return Input(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  std::ostringstream content;
+  content << std::ifstream(path, std::ios::binary).rdbuf();
+  const std::string text = content.str();
+  return Input(text.begin(), text.end());
 }
 
 std::vector<Input> read_corpus(const std::vector<std::filesystem::path>& directories) {

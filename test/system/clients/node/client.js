@@ -16,7 +16,8 @@ async function runSession(job, queries) {
     const result = await client.query({text, rowMode: 'array'});
     console.log(JSON.stringify(result.rows));
   }
-  for (const text of queries) {
+  // A named statement: a second program that uses the same name must not meet the first one's.
+  for (let i = 0; i < 2; i++) {
     const result = await client.query({name: 'again', text: queries[queries.length - 1], rowMode: 'array'});
     console.log(JSON.stringify(result.rows));
   }

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/buffer.h"
+#include "session/connector.h"
+#include "transport/transport.h"
+#include "uv/poll.h"
+
+namespace uvb {
+
+/// Brings one CancelRequest to a server and waits until the server has closed the connection, which it does after it has
+/// acted. Always in plain text (behaviour.md 7). Own thread only.
+class CancelDelivery final : public PollListener {
+ public:
+  /// `done` is called once, never from within the constructor or start(); it may destroy this object.
+  CancelDelivery(SessionContext& context, const ServerAddress& address, std::vector<std::uint8_t> key,
+                 std::function<void(bool delivered)> done);
+  ~CancelDelivery() override;
+
+  void start();
+  void tick(TimePoint now);
+
+  void on_ready(Readiness ready, bool error) noexcept override;
+
+ private:
+  void on_connected(Result<UniqueFd> result);
+  void finish(bool delivered);
+
+  SessionContext& context_;
+  std::vector<std::uint8_t> key_;
+  std::function<void(bool)> done_;
+  TimePoint started_at_;
+  std::unique_ptr<Connector> connector_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Poll> poll_;
+};
+
+}  // namespace uvb

@@ -1,0 +1,197 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/frame.h"
+#include "session/context.h"
+#include "session/outstanding.h"
+#include "session/read_window.h"
+#include "session/statements.h"
+#include "session/variables.h"
+#include "transport/transport.h"
+#include "uv/poll.h"
+#include "uv/resolver.h"
+
+namespace uvb {
+
+class ClientLogin;
+class ServerSession;
+
+/// What a client connection is waiting for.
+enum class ClientPhase : std::uint8_t {
+  login,    ///< for the client to say who it is
+  active,   ///< for a request, or for its answer when a server is linked
+  waiting,  ///< for a server (or, logging in, for the pool's first welcome)
+  varying,  ///< linked; for its variables to be set on the server
+  cancel,   ///< it is a cancel request; for the cancel to be delivered
+  closed,
+};
+
+/// Where a client comes from.
+struct ClientAddress {
+  bool is_unix = false;
+  SocketAddress remote;
+  SocketAddress local;
+  int unix_pid = 0;
+  std::uint32_t unix_uid = 0xffffffff;
+};
+
+/// One client connection: login, then relaying of requests to whatever server it is lent. Lives and dies on one worker.
+class ClientSession final : public PollListener {
+ public:
+  using Key = std::array<std::uint8_t, 8>;
+
+  ClientSession(SessionContext& context, ConnectionId id, std::unique_ptr<Transport> transport, std::unique_ptr<ClientAddress> address);
+  ~ClientSession() override;
+
+  // --- told by the worker ---
+  void start();
+  /// A server was lent: go on with the request that wanted it.
+  void on_server(ServerSession& server);
+  void on_welcome();
+  void on_probe();
+  /// The server that was promised is not usable: asks for another.
+  void on_no_server();
+  /// FATAL `message` to the client, then close.
+  void fail(std::string_view message, std::string_view code = "08P01");
+  /// Closes without a word to the client.
+  void close(std::string_view reason);
+  void cancel_done(std::string_view reason);
+  void tick(TimePoint now);
+  void console_reply(ByteView bytes, bool busy);
+
+  // --- told by its server ---
+  void on_variables_set();
+  /// The server connection is gone: tells the client why and closes it.
+  void on_server_lost(std::string_view reason);
+  /// It is gone while nothing of this client's was on it: the next request takes another.
+  void on_server_left();
+  void on_ready_for_query(char status, bool batch_over);
+  void copy_begun() noexcept { in_copy_ = true; }
+  void set_variable(std::size_t index, VariableValues::Value value) { variables_.set(index, std::move(value)); }
+  void forget_statements();
+  void check_server_timeouts(TimePoint now, bool idle_in_transaction, TimePoint last_server_packet);
+  /// Sends what the context's outgoing holds to the client.
+  void send_gathered();
+  /// Gives the server back when pool mode and state allow it.
+  void consider_release();
+  void update_interest();
+  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
+
+  // --- looked at ---
+  [[nodiscard]] ConnectionId id() const noexcept { return id_; }
+  [[nodiscard]] ClientPhase phase() const noexcept { return phase_; }
+  [[nodiscard]] bool logged_in() const noexcept { return logged_in_; }
+  [[nodiscard]] ServerSession* server() const noexcept { return server_; }
+  [[nodiscard]] PoolView* pool() const noexcept { return pool_; }
+  [[nodiscard]] const std::string& user() const;
+  [[nodiscard]] const VariableValues& variables() const noexcept { return variables_; }
+  [[nodiscard]] const std::string& server_options() const;
+  [[nodiscard]] const Key& key() const noexcept { return key_; }
+  [[nodiscard]] const ClientAddress& address() const noexcept { return *address_; }
+  [[nodiscard]] TimePoint connected_at() const noexcept { return connected_at_; }
+  [[nodiscard]] TimePoint last_packet() const noexcept { return last_packet_; }
+  [[nodiscard]] TimePoint query_start() const noexcept { return query_start_; }
+  [[nodiscard]] TimePoint wait_start() const noexcept { return wait_start_; }
+  [[nodiscard]] std::size_t statement_count() const noexcept { return statements_ ? statements_->size() : 0; }
+  [[nodiscard]] std::string tls_text() const;
+  [[nodiscard]] bool is_console() const noexcept { return console_ != nullptr; }
+  /// Only when is_console().
+  [[nodiscard]] ConsoleBackend& console() const noexcept { return *console_; }
+  [[nodiscard]] std::string log_prefix() const;
+  [[nodiscard]] std::string remote_text() const;
+
+  void on_ready(Readiness ready, bool error) noexcept override;
+
+ private:
+  friend class ClientLogin;
+
+  /// What becomes of the message at the front.
+  enum class Verdict : std::uint8_t {
+    pass,     ///< forward it to the server as it comes
+    discard,  ///< step over it
+    taken,    ///< it was dealt with, `taken_` bytes of it; what remains of it passes
+    more,     ///< more of it must arrive first
+    stop,     ///< nothing can go on before something happens (a server, a console reply)
+    over,     ///< the session has ended
+  };
+
+  // client.cc
+  void on_readable();
+  void process(ByteView bytes);
+  void go_on();
+  void gone(std::string_view reason);
+  void say(ByteView bytes);
+  void drain();
+  void leave_server();
+  void end(std::string_view reason);
+  [[nodiscard]] bool may_read() const noexcept;
+  void check_hangup();
+
+  // client_relay.cc
+  std::size_t relay(ByteView bytes);
+  Verdict on_message(const MessageHead& head, ByteView message);
+  Verdict request(RequestKind kind);
+  Verdict on_query();
+  Verdict on_copy_end();
+  Verdict on_console_message(const MessageHead& head, ByteView message);
+  Verdict need_server();
+  void begin_batch();
+  [[nodiscard]] bool tracking() const noexcept;
+  [[nodiscard]] bool questdb() const noexcept;
+  void flush_to_server();
+
+  // client_statements.cc
+  Verdict on_parse(const MessageHead& head, ByteView message);
+  Verdict on_bind(const MessageHead& head, ByteView message);
+  Verdict on_describe(const MessageHead& head, ByteView message);
+  Verdict on_close(const MessageHead& head, ByteView message);
+  Verdict parse_named(std::string_view name, std::string_view query, ByteView types);
+  void prepare(const StatementPtr& statement);
+  void inject_parse(const StatementPtr& statement, Disposition disposition);
+  void evict_statements();
+  Verdict answer_close(std::string_view name);
+  void note_unnamed_parse(const MessageHead& head, ByteView message);
+  [[nodiscard]] StatementPtr find_statement(std::string_view name) const;
+
+  SessionContext& context_;
+  ConnectionId id_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Poll> poll_;
+  std::unique_ptr<ClientAddress> address_;
+  std::unique_ptr<ClientLogin> login_;
+  std::unique_ptr<ConsoleBackend> console_;
+  PoolView* pool_ = nullptr;
+  ServerSession* server_ = nullptr;
+  std::shared_ptr<const std::string> user_;
+  std::shared_ptr<ClientCount> user_count_;
+  std::shared_ptr<DatabaseState> database_count_;
+  std::shared_ptr<const std::string> server_options_;  ///< null: none
+  std::unique_ptr<ClientStatements> statements_;
+  VariableValues variables_;
+  ReadWindow window_;
+  TimePoint connected_at_;
+  TimePoint last_packet_;
+  TimePoint query_start_;  ///< default: no query is in progress
+  TimePoint xact_start_;   ///< default: no transaction is in progress
+  TimePoint wait_start_;   ///< default: not waiting
+  Key key_{};
+  std::uint32_t passing_ = 0;    ///< bytes of the current message body still to come
+  std::uint32_t taken_ = 0;      ///< see Verdict::taken
+  ClientPhase phase_ = ClientPhase::login;
+  bool logged_in_ = false;
+  bool pass_to_server_ = true;   ///< whether they are for the server
+  bool in_copy_ = false;         ///< COPY FROM STDIN that the client has not ended
+  bool parked_ = false;          ///< reading is off, since something came that can not be used yet
+  bool silent_ = true;           ///< no byte came yet
+  bool wait_notified_ = false;
+  bool console_busy_ = false;
+  bool relaying_ = false;        ///< guards against going on from within
+};
+
+}  // namespace uvb

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "session/context.h"
+#include "transport/transport.h"
+
+namespace uvb {
+
+/// One connection's reading: bytes that could not be used yet are kept and stand in front of what comes next, without
+/// copying bulk data. How much is read at a time grows with what comes, so that bulk costs few system calls and what a
+/// slow peer leaves behind stays small.
+class ReadWindow {
+ public:
+  /// Reads once; `bytes` is everything unused so far, valid until done() or the next turn.
+  ReadResult fill(Transport& transport, SessionContext& context, ByteView& bytes);
+  /// What was kept, without reading.
+  [[nodiscard]] ByteView kept() const noexcept { return kept_.view(); }
+  /// `used` bytes of `bytes` (of the last fill(), or kept()) were consumed; the rest is kept.
+  void done(ByteView bytes, std::size_t used);
+  /// Puts bytes in front of the next read (bytes read before TLS began, for example).
+  void keep(ByteView bytes) { kept_.append(bytes); }
+  void clear() noexcept { kept_.release(); }
+  [[nodiscard]] bool empty() const noexcept { return kept_.empty(); }
+
+ private:
+  static constexpr std::uint8_t kSmallest = 15;  ///< 32 KiB: a TLS record and a bit
+  static constexpr std::uint8_t kLargest = 18;   ///< 256 KiB
+
+  void adapt(const ReadResult& result, std::size_t asked) noexcept;
+
+  Buffer kept_;
+  std::uint8_t size_log2_ = kSmallest;
+};
+
+}  // namespace uvb

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+
+namespace uvb {
+
+/// What one turn will send to one peer: borrowed pieces of what was just read, and own bytes put between them. Neighbouring
+/// borrowed pieces join. One per worker, empty between turns.
+class SendList {
+ public:
+  /// `piece` must stay valid until clear().
+  void borrow(ByteView piece) {
+    if (piece.empty()) return;
+    size_ += piece.size();
+    if (!pieces_.empty() && !pieces_.back().own && pieces_.back().start + pieces_.back().size == piece.data()) {
+      pieces_.back().size += piece.size();
+      return;
+    }
+    pieces_.push_back({piece.data(), 0, piece.size(), false});
+  }
+
+  /// Own bytes: append to the buffer, then call own_done(). They stand where they were begun.
+  Buffer& own() noexcept { return own_; }
+  void own_done() {
+    const std::size_t fresh = own_.size() - own_taken_;
+    if (fresh == 0) return;
+    size_ += fresh;
+    if (!pieces_.empty() && pieces_.back().own) {
+      pieces_.back().size += fresh;
+    } else {
+      pieces_.push_back({nullptr, own_taken_, fresh, true});
+    }
+    own_taken_ = own_.size();
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  /// The pieces in order; valid until the next change.
+  std::span<const iovec> vectors();
+
+  void clear() noexcept {
+    pieces_.clear();
+    own_.clear();
+    own_taken_ = 0;
+    size_ = 0;
+  }
+
+ private:
+  struct Piece {
+    const std::uint8_t* start;
+    std::size_t offset;
+    std::size_t size;
+    bool own;
+  };
+  std::vector<Piece> pieces_;
+  std::vector<iovec> vectors_;
+  Buffer own_;
+  std::size_t own_taken_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace uvb

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "protocol/frame.h"
+#include "session/connector.h"
+#include "session/context.h"
+#include "session/outstanding.h"
+#include "session/read_window.h"
+#include "session/statements.h"
+#include "session/variables.h"
+#include "uv/poll.h"
+
+namespace uvb {
+
+class ServerLogin;
+
+/// What a server connection is doing, named after what is awaited (behaviour.md, conventions).
+enum class ServerPhase : std::uint8_t {
+  login,    ///< connecting and logging in
+  idle,     ///< in the pool, nobody's
+  linked,   ///< lent to a client
+  varying,  ///< linked, while the client's variables are being SET
+  testing,  ///< reset or check query
+  held,     ///< clean, but a cancel for it is still on its way (guarantee G3)
+  closed,
+};
+
+/// One connection to a server: relays to its client, remembers what answers are owed, and knows when it is clean.
+/// Lives on one worker at a time; changes workers only while idle, by detach() and attach().
+class ServerSession final : public PollListener {
+ public:
+  ServerSession(SessionContext& context, PoolView& pool, ConnectionId id, std::string options);
+  ~ServerSession() override;
+
+  // --- life ---
+  void start_login();
+  /// Closes the connection (with Terminate when `polite`), tells a linked client, logs `reason`. Idempotent.
+  void close(std::string_view reason, bool polite = true);
+  /// Only asks which authentication the server wants, then closes; see SessionServices::probe().
+  void set_probe() noexcept { probe_ = true; }
+  [[nodiscard]] bool is_probe() const noexcept { return probe_; }
+
+  // --- lending ---
+  /// Lends the connection: phase linked, or varying when variables must be SET first (then the client is told by
+  /// ClientSession::on_variables_set()).
+  void link(ClientSession& client);
+  /// Forgets the client without a word to it: it is going.
+  void unlink() noexcept { client_ = nullptr; }
+  /// The client is done and the connection is clean: reset query, then back to the pool.
+  void release();
+  /// Clean: everything answered, everything passed on, no transaction, no copy (guarantee G1).
+  [[nodiscard]] bool clean() const noexcept;
+  /// As clean, but not yet known to be without transaction: nothing is owed and nothing half-way.
+  [[nodiscard]] bool ready() const noexcept { return ready_; }
+  void run_check();
+  /// Lets go of the loop; attach() takes hold of another's. Only while idle.
+  void detach();
+  void attach(SessionContext& context, PoolView& pool);
+
+  // --- relaying, for the client linked to it ---
+  /// Sends what the context's outgoing holds; pauses the client when the socket is full.
+  void send_gathered();
+  /// Something of the client's is on its way: not clean before the next ReadyForQuery.
+  void request_sent() noexcept { ready_ = false; }
+  /// The client's turn is over: answers that are the pooler's own go out when the server owes none that would carry them.
+  void answer_alone();
+  void expect(Request request) { outstanding_.push(std::move(request)); }
+  [[nodiscard]] Outstanding& outstanding() noexcept { return outstanding_; }
+  [[nodiscard]] ServerStatements& statements() noexcept { return statements_; }
+  [[nodiscard]] bool in_copy() const noexcept { return in_copy_; }
+  [[nodiscard]] std::set<std::string, std::less<>>& portals() noexcept { return portals_; }
+  /// QuestDB: an unnamed empty Parse was sent (questdb.md 5); an Execute takes it back.
+  void empty_parse_sent(bool pending) noexcept { empty_parse_ = pending; }
+  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
+  /// Takes back a pause: the client's socket has room again.
+  void update_interest();
+
+  // --- cancels ---
+  void cancel_started() noexcept { ++cancels_; }
+  void cancel_ended();
+  [[nodiscard]] const std::vector<std::uint8_t>& backend_key() const noexcept { return backend_key_; }
+  [[nodiscard]] const ServerAddress& address() const noexcept { return address_; }
+
+  // --- upkeep and showing ---
+  void tick(TimePoint now);
+  [[nodiscard]] ConnectionId id() const noexcept { return id_; }
+  [[nodiscard]] ServerPhase phase() const noexcept { return phase_; }
+  [[nodiscard]] ClientSession* client() const noexcept { return client_; }
+  [[nodiscard]] PoolView& pool() const noexcept { return *pool_; }
+  [[nodiscard]] const std::string& options() const noexcept { return options_; }
+  [[nodiscard]] const VariableValues& variables() const noexcept { return variables_; }
+  [[nodiscard]] TimePoint connected_at() const noexcept { return connected_at_; }
+  [[nodiscard]] TimePoint last_packet() const noexcept { return last_packet_; }
+  [[nodiscard]] std::size_t statement_count() const noexcept { return statements_.size(); }
+  [[nodiscard]] int descriptor() const noexcept { return transport_ ? transport_->descriptor() : -1; }
+  [[nodiscard]] const std::string& tls_text() const noexcept { return tls_text_; }
+  [[nodiscard]] std::string log_prefix() const;
+  [[nodiscard]] char status() const noexcept { return status_; }
+
+  void on_ready(Readiness ready, bool error) noexcept override;
+
+ private:
+  friend class ServerLogin;
+
+  // server_relay.cc: what a server says
+  std::size_t relay(ByteView bytes);
+  bool relay_message(const MessageHead& head, ByteView message, std::size_t& used);
+  bool relay_whole(const MessageHead& head, ByteView message);
+  void on_ready_for_query(char status, bool& forward);
+  bool relay_large(const MessageHead& head);
+  void on_error();
+  void on_command_complete(ByteView body);
+  void on_parameter_status(ByteView body);
+  bool forwards(RequestKind kind);
+  void answer_synthesised();
+  void undo_dropped();
+  void forward(ByteView bytes);
+  void deliver();
+  void after_relay();
+
+  void on_readable();
+  std::size_t consume(ByteView bytes);
+  std::size_t consume_unlinked(ByteView bytes);
+  bool unlinked_message(const MessageHead& head, ByteView body);
+  void own_query_done(char status);
+  void lost(const char* reason);
+  void finish_release();
+  void send_own();
+  void logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome);
+  void free_now();
+
+  SessionContext* context_;
+  PoolView* pool_;
+  ConnectionId id_;
+  std::string options_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Poll> poll_;
+  std::unique_ptr<ServerLogin> login_;
+  ClientSession* client_ = nullptr;
+  ServerPhase phase_ = ServerPhase::login;
+
+  ReadWindow window_;
+  std::uint32_t passing_ = 0;       ///< bytes of the current message body still to come
+  bool pass_to_client_ = true;      ///< whether they are the client's
+  char status_ = 'I';               ///< of the last ReadyForQuery
+  bool ready_ = false;              ///< it was 'I', and nothing happened since
+  bool in_copy_ = false;            ///< COPY FROM STDIN or COPY BOTH
+  bool own_failed_ = false;         ///< ErrorResponse to a query of ours
+  bool release_wanted_ = false;
+  bool check_running_ = false;
+  bool probe_ = false;
+  bool empty_parse_ = false;        ///< sent in this batch, not executed
+  bool stray_empty_ = false;        ///< QuestDB will put an EmptyQueryResponse in front of its next answer
+  std::uint16_t cancels_ = 0;
+  Outstanding outstanding_;
+  std::vector<Request> dropped_;
+  ServerStatements statements_;
+  std::set<std::string, std::less<>> portals_;  ///< QuestDB only: open named portals
+  VariableValues variables_;
+  std::vector<std::uint8_t> backend_key_;
+  ServerAddress address_;
+  std::string tls_text_;
+  TimePoint created_at_;
+  TimePoint connected_at_;
+  TimePoint last_packet_;
+};
+
+}  // namespace uvb

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "auth/server_authenticator.h"
+#include "auth/stored_secret.h"
+#include "base/guarded.h"
+#include "base/ids.h"
+#include "session/welcome.h"
+
+namespace uvb {
+
+/// A count that can not pass a limit, over all threads.
+class ClientCount {
+ public:
+  /// false when `limit` > 0 and reached.
+  bool join(int limit) noexcept {
+    const int before = count_.fetch_add(1, std::memory_order_relaxed);
+    if (limit <= 0 || before < limit) return true;
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  void leave() noexcept { count_.fetch_sub(1, std::memory_order_relaxed); }
+  [[nodiscard]] int value() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int> count_{0};
+};
+
+/// What all workers know of one database entry. Any thread.
+struct DatabaseState {
+  ClientCount clients;
+  std::atomic<bool> announced{false};                                ///< an auto-database was logged
+  std::atomic<bool> disabled{false};                                 ///< DISABLE
+  std::atomic<ServerFlavour> flavour{ServerFlavour::unknown};        ///< of the last server that logged in
+  std::atomic<ServerAuthKind> auth_kind{ServerAuthKind::unknown};    ///< what its server asked for last
+  std::atomic<bool> probing{false};                                  ///< somebody is asking the server what it wants
+  std::atomic<std::int64_t> last_probe_us{0};                        ///< steady clock, for server_login_retry
+  std::atomic<std::uint32_t> next_host{0};                           ///< place in a host list
+};
+
+/// What clients of a pool proved to know, for its server logins (design.md 5; behaviour.md 8.4). Wiped with the pool.
+struct LoginSecrets {
+  std::shared_ptr<const Secret> clear_password;
+  std::shared_ptr<const ScramKeys> scram_keys;
+};
+
+/// What sessions of all workers share and no single pool owns. Any thread.
+class SharedState {
+ public:
+  std::shared_ptr<DatabaseState> database(const std::string& name);
+  std::shared_ptr<ClientCount> user(const std::string& name);
+  /// Every known user's or database's count, for SHOW.
+  [[nodiscard]] std::map<std::string, int> clients_by_user() const;
+
+  [[nodiscard]] LoginSecrets secrets(const std::string& database, const std::string& user) const;
+  void remember_password(const std::string& database, const std::string& user, std::shared_ptr<const Secret> password);
+  void remember_scram_keys(const std::string& database, const std::string& user, std::shared_ptr<const ScramKeys> keys);
+  /// The server refused the password: forget it, unless a newer one came meanwhile.
+  void forget_password(const std::string& database, const std::string& user, const Secret* refused);
+  /// Forgets all secrets of `database` (all when empty).
+  void forget_secrets(const std::string& database);
+
+  ConnectionId next_connection() noexcept {
+    return static_cast<ConnectionId>(last_connection_.fetch_add(1, std::memory_order_relaxed) + 1);
+  }
+
+  ClientCount clients;                        ///< every client socket of any kind
+  std::atomic<bool> shutting_down{false};     ///< SHUTDOWN WAIT_*: only console logins succeed
+
+ private:
+  using PoolName = std::pair<std::string, std::string>;
+  Guarded<std::map<std::string, std::shared_ptr<DatabaseState>>> databases_;
+  Guarded<std::map<std::string, std::shared_ptr<ClientCount>>> users_;
+  Guarded<std::map<PoolName, LoginSecrets>> secrets_;
+  std::atomic<std::uint64_t> last_connection_{0};
+};
+
+}  // namespace uvb

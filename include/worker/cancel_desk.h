@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "session/cancel_delivery.h"
+#include "session/client.h"
+#include "worker/worker.h"
+
+namespace uvb {
+
+/// A worker's part in query cancels (behaviour.md 7): as the one whose client asked, it finds out whose key it is; as the one
+/// whose client is meant, it brings the request to that client's server. Own thread only.
+class CancelDesk {
+ public:
+  explicit CancelDesk(Worker& worker) : worker_(worker) {}
+
+  /// A client of ours sent a CancelRequest: every worker is asked whose key it is.
+  void ask(ConnectionId requester, const ClientSession::Key& key);
+  /// Another worker's (or our) answer: `found` ends the search; `reason` ends the requester, empty: later.
+  void answered(ConnectionId requester, bool found, const std::string& reason);
+  /// Looks for the key among our clients, and delivers.
+  void find(const std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>>& clients, const ClientSession::Key& key,
+            WorkerId origin, ConnectionId requester);
+  void tick(TimePoint now);
+  void clear();
+
+ private:
+  struct Job {
+    WorkerId origin{};
+    ConnectionId requester = ConnectionId::none;
+    ConnectionId client = ConnectionId::none;
+    ConnectionId server = ConnectionId::none;
+    PoolId pool{};
+    TimePoint since;
+  };
+  struct Running {
+    Job job;
+    std::unique_ptr<CancelDelivery> delivery;
+    bool over = false;
+  };
+
+  void reply(const Job& job, bool found, const char* reason);
+  [[nodiscard]] const char* refusal(const ClientSession& client) const;
+  void start_waiting();
+  bool start(const Job& job);
+  void finished(Running& running, bool delivered);
+
+  Worker& worker_;
+  std::unordered_map<ConnectionId, std::size_t> unanswered_;
+  std::set<ConnectionId> matched_;  ///< requesters whose key was found while answers are still missing
+  std::vector<Job> waiting_;
+  std::vector<std::unique_ptr<Running>> running_;
+};
+
+}  // namespace uvb

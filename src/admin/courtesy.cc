@@ -1,0 +1,99 @@
+#include "admin/courtesy.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "admin/command_parser.h"
+
+namespace uvb {
+namespace {
+
+constexpr std::array kFakeParameters = {
+    FakeParameter{{"client_encoding"}, "UTF-8"},
+    FakeParameter{{"default_transaction_isolation"}, "read committed"},
+    FakeParameter{{"standard_conforming_strings"}, "on"},
+    FakeParameter{{"datestyle"}, "ISO"},
+    FakeParameter{{"timezone"}, "GMT"},
+    // PgBouncer 1.25.2 refuses these two, which pgjdbc, psycopg and others set by themselves.
+    FakeParameter{{"extra_float_digits"}, ""},
+    FakeParameter{{"application_name"}, ""},
+};
+
+constexpr std::array<ConsoleColumn, 1> kPing = {{{"?column?", ColumnType::int4}}};
+
+constexpr Courtesy kCourtesies[] = {
+    {"begin", true, "BEGIN", "psycopg without autocommit, pgjdbc with autocommit off: before the first statement"},
+    {"start transaction", true, "START TRANSACTION", "node-pg and ORM layers: in place of BEGIN"},
+    {"commit", true, "COMMIT", "whoever began"},
+    {"end", true, "COMMIT", "the same in PostgreSQL's older spelling"},
+    {"rollback", true, "ROLLBACK", "psycopg, pgjdbc: when a connection is closed or goes back to the driver's pool"},
+    {"abort", true, "ROLLBACK", "the same in PostgreSQL's older spelling"},
+    {"deallocate", true, "DEALLOCATE", "pgx, psycopg: when their statement cache drops a statement"},
+    {"discard all", false, "DISCARD ALL", "Npgsql, connection pools: when a connection is reused"},
+    {"set session characteristics", true, "SET", "pgjdbc, psycopg: isolation level and read-only mode"},
+    {"select 1", false, "SELECT 1", "connection pools: to test a connection", kPing, "1"},
+};
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// Lower case, blanks folded into one, no semicolon at the end.
+std::string normalized(std::string_view text) {
+  std::string words;
+  for (const char c : text) {
+    if (!is_blank(c)) {
+      words += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (!words.empty() && words.back() != ' ') {
+      words += ' ';
+    }
+  }
+  while (!words.empty() && (words.back() == ' ' || words.back() == ';')) words.pop_back();
+  return words;
+}
+
+bool is_form_of(std::string_view words, const Courtesy& courtesy) {
+  if (!words.starts_with(courtesy.words)) return false;
+  words.remove_prefix(courtesy.words.size());
+  return words.empty() || (courtesy.tail && words.front() == ' ' && words.find(';') == std::string_view::npos);
+}
+
+// No courtesy is longer; keeps the cost of normalized() small for whatever a client sends.
+constexpr std::size_t kLongest = 256;
+
+}  // namespace
+
+std::span<const FakeParameter> fake_parameters() { return kFakeParameters; }
+
+const FakeParameter* find_fake_parameter(std::string_view name) {
+  const auto found = std::find_if(kFakeParameters.begin(), kFakeParameters.end(),
+                                  [name](const FakeParameter& row) { return same_word(name, row.column.name); });
+  return found == kFakeParameters.end() ? nullptr : &*found;
+}
+
+std::span<const Courtesy> courtesies() { return kCourtesies; }
+
+const Courtesy* find_courtesy(std::string_view text) {
+  if (text.size() > kLongest) return nullptr;
+  const std::string words = normalized(text);
+  for (const Courtesy& courtesy : kCourtesies) {
+    if (is_form_of(words, courtesy)) return &courtesy;
+  }
+  return nullptr;
+}
+
+ConsoleReply courtesy_reply(const Courtesy& courtesy) {
+  ConsoleReply reply = tag_reply(std::string(courtesy.tag));
+  if (courtesy.columns.empty()) return reply;
+  reply.columns.assign(courtesy.columns.begin(), courtesy.columns.end());
+  reply.rows.push_back({std::string(courtesy.value)});
+  return reply;
+}
+
+ConsoleReply show_fake_parameter(const FakeParameter& parameter) {
+  ConsoleReply reply = tag_reply("SHOW");
+  reply.columns = {parameter.column};
+  reply.rows.push_back({std::string(parameter.value)});
+  return reply;
+}
+
+}  // namespace uvb

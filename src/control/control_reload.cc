@@ -1,0 +1,166 @@
+// RELOAD and SET: a new configuration takes the place of the old one, whole or not at all (design.md 1).
+#include <fmt/format.h>
+
+#include <set>
+#include <sstream>
+
+#include "config/loader.h"
+#include "config/set_command.h"
+#include "control/control.h"
+#include "worker/pool_rules.h"
+
+namespace uvb {
+
+LogTargets log_targets(const Settings& settings, bool to_stderr) {
+  LogTargets targets;
+  targets.to_stderr = to_stderr;
+  targets.file = settings.logfile;
+  targets.to_syslog = settings.syslog;
+  targets.syslog_facility = settings.syslog_facility;
+  targets.syslog_ident = settings.syslog_ident;
+  return targets;
+}
+
+namespace {
+
+void log_lines(Log& log, LogLevel level, const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) log.write(level, line);
+}
+
+bool same_server_tls(const Snapshot& before, const Snapshot& after) {
+  if (!before.server_tls || !after.server_tls) return before.server_tls == after.server_tls;
+  return before.server_tls->settings() == after.server_tls->settings();
+}
+
+}  // namespace
+
+Status Control::reload() {
+  const std::string file = snapshot_->config->settings.conffile.value_or(snapshot_->config->file);
+  Result<Config> loaded = load_config(file, &snapshot_->config->settings);
+  if (!loaded) {
+    log_lines(log_, LogLevel::error, loaded.error().message);
+    return Error{loaded.error().message};
+  }
+  for (const std::string& warning : loaded->warnings) log_.warning(warning);
+  return swap(std::make_shared<const Config>(std::move(loaded).value()), true);
+}
+
+SetResult Control::set(std::string_view key, std::string_view value) {
+  Result<SetOutcome> outcome = apply_set(*snapshot_->config, key, value);
+  if (!outcome) {
+    log_lines(log_, LogLevel::error, outcome.error().message);
+    return SetResult::failed;
+  }
+  for (const std::string& warning : outcome->config.warnings) log_.warning(warning);
+  if (outcome->restart_only) return SetResult::done;
+  const Status status = swap(std::make_shared<const Config>(std::move(outcome->config)), false);
+  return status ? SetResult::done : SetResult::tls_refused;
+}
+
+Status Control::swap(std::shared_ptr<const Config> config, bool reopen_log) {
+  auto built = builder_.build(std::move(config), snapshot_.get());
+  if (!built) {
+    log_.error(built.error().message);
+    log_.error("TLS configuration could not be reloaded, keeping old configuration");
+    return Error{built.error().message};
+  }
+  const std::shared_ptr<const Snapshot> before = std::exchange(snapshot_, std::move(built).value());
+  const Settings& settings = snapshot_->config->settings;
+  log_.set_verbose(settings.verbose);
+  if (reopen_log) {
+    // A failure is in the log, which goes on in the old file.
+    if (const Status reopened = log_.reopen(log_targets(settings, log_to_stderr_)); !reopened) log_.debug("logfile not reopened");
+  }
+  if (acceptor_) acceptor_->set_options(tcp_options(settings));
+  tell_workers([snapshot = snapshot_](Worker& worker) { worker.apply_snapshot(snapshot); });
+  compare_databases(*before->config, *snapshot_->config);
+  if (!same_server_tls(*before, *snapshot_)) reconnect("");
+  refresh_rules();
+  refresh_min_pools();
+  return Done{};
+}
+
+void Control::compare_databases(const Config& before, const Config& after) {
+  std::set<std::string> names;
+  for (const auto& [name, database] : before.databases) names.insert(name);
+  for (const Ledger::PoolInfo& pool : ledger_.pools()) names.insert(pool.key.database);
+  for (const std::string& name : names) {
+    const Result<DatabaseConfig> old_one = find_database(before, name);
+    const Result<DatabaseConfig> new_one = find_database(after, name);
+    if (!new_one) {
+      log_.warning(fmt::format("dropping database '{}' as it does not exist anymore or inactive auto-database", name));
+      drop_database(name);
+    } else if (old_one && new_one->needs_recycle(*old_one)) {
+      const std::shared_ptr<DatabaseState> state = shared_.database(name);
+      state->auth_kind.store(ServerAuthKind::unknown);
+      state->flavour.store(ServerFlavour::unknown);
+      shared_.forget_secrets(name);
+      reconnect(name);
+    }
+  }
+}
+
+void Control::refresh_rules() {
+  const Config& config = *snapshot_->config;
+  for (const Ledger::PoolInfo& pool : ledger_.pools()) {
+    const Result<DatabaseConfig> database = find_database(config, pool.key.database);
+    if (!database) continue;
+    const ServerFlavour flavour = shared_.database(pool.key.database)->flavour.load(std::memory_order_relaxed);
+    Actions actions;
+    ledger_.set_rules(pool.id, pool_rules(config, *database, pool.key.user, flavour), Loop::now(), actions);
+    dispatch(actions);
+  }
+}
+
+/// Databases with a forced user keep their min_pool_size even before the first client comes.
+void Control::refresh_min_pools() {
+  const Config& config = *snapshot_->config;
+  for (const auto& [name, database] : config.databases) {
+    if (!database.user) continue;
+    const PoolRules rules = pool_rules(config, database, *database.user, shared_.database(name)->flavour.load());
+    if (rules.min_pool_size > 0) ledger_.open({name, *database.user}, rules);
+  }
+}
+
+bool Control::has_database(const std::string& name) const {
+  if (snapshot_->config->databases.contains(name)) return true;
+  for (const Ledger::PoolInfo& pool : ledger_.pools()) {
+    if (pool.key.database == name) return true;
+  }
+  return shared_.database(name)->announced.load();
+}
+
+bool Control::register_database(const std::string& name) {
+  if (has_database(name)) return true;
+  if (!find_database(*snapshot_->config, name)) return false;
+  shared_.database(name)->announced.store(true);
+  log_.log(fmt::format("registered new auto-database: {}", name));
+  return true;
+}
+
+std::vector<DatabaseInfo> Control::databases() const {
+  const Config& config = *snapshot_->config;
+  std::set<std::string> names;
+  for (const auto& [name, database] : config.databases) names.insert(name);
+  for (const Ledger::PoolInfo& pool : ledger_.pools()) names.insert(pool.key.database);
+  std::vector<DatabaseInfo> all;
+  for (const std::string& name : names) {
+    Result<DatabaseConfig> database = find_database(config, name);
+    if (!database) continue;
+    all.push_back({std::move(database).value(), ledger_.paused(name), shared_.database(name)->disabled.load()});
+  }
+  return all;
+}
+
+std::vector<std::string> Control::users() const {
+  std::set<std::string> names;
+  for (const auto& [name, secret] : *snapshot_->users) names.insert(name);
+  for (const auto& [name, user] : snapshot_->config->users) names.insert(name);
+  for (const auto& [name, database] : snapshot_->config->databases) {
+    if (database.user) names.insert(*database.user);
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace uvb

@@ -1,0 +1,80 @@
+#include "control/snapshot_builder.h"
+
+#include "config/user_list.h"
+
+namespace uvb {
+
+namespace {
+
+TlsSettings client_tls_settings(const Settings& settings) {
+  TlsSettings tls;
+  tls.mode = settings.client_tls_sslmode;
+  tls.key_file = settings.client_tls_key_file;
+  tls.cert_file = settings.client_tls_cert_file;
+  tls.ca_file = settings.client_tls_ca_file;
+  tls.protocols = settings.client_tls_protocols;
+  tls.ciphers = settings.client_tls_ciphers;
+  tls.tls13_ciphers = settings.client_tls13_ciphers.value_or("");
+  tls.dheparams = settings.client_tls_dheparams;
+  tls.ecdhcurve = settings.client_tls_ecdhcurve;
+  return tls;
+}
+
+TlsSettings server_tls_settings(const Settings& settings) {
+  TlsSettings tls;
+  tls.mode = settings.server_tls_sslmode;
+  tls.key_file = settings.server_tls_key_file;
+  tls.cert_file = settings.server_tls_cert_file;
+  tls.ca_file = settings.server_tls_ca_file;
+  tls.protocols = settings.server_tls_protocols;
+  tls.ciphers = settings.server_tls_ciphers;
+  tls.tls13_ciphers = settings.server_tls13_ciphers.value_or("");
+  return tls;
+}
+
+}  // namespace
+
+std::shared_ptr<const UserSecrets> SnapshotBuilder::users(const Config& config, const Snapshot* previous) {
+  const auto none = std::make_shared<const UserSecrets>();
+  const std::shared_ptr<const UserSecrets> before = previous != nullptr ? previous->users : none;
+  const Settings& settings = config.settings;
+  if (!settings.auth_file || settings.auth_file->empty() || settings.auth_type == AuthType::any) return none;
+  const Result<UserList> list = load_user_list(*settings.auth_file);
+  if (!list) {
+    log_.error(list.error().message);
+    return before;
+  }
+  if (list->error) log_.error(*list->error);
+  auto users = std::make_shared<UserSecrets>();
+  for (const auto& [name, secret] : list->secrets) {
+    const auto known = before->find(name);
+    const bool same = known != before->end() && known->second->text() == secret->view();
+    users->emplace(name, same ? known->second : std::make_shared<const StoredSecret>(secret->view()));
+  }
+  return users;
+}
+
+Result<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(std::shared_ptr<const Config> config, const Snapshot* previous) {
+  auto snapshot = std::make_shared<Snapshot>();
+  const Settings& settings = config->settings;
+  const bool auth_is_cert = settings.auth_type == AuthType::cert;
+  if (auth_is_cert && settings.client_tls_sslmode != SslMode::verify_full) {
+    return Error{"auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL"};
+  }
+  if (settings.client_tls_sslmode != SslMode::disable) {
+    auto context = TlsContext::load(TlsSide::client, client_tls_settings(settings), auth_is_cert);
+    if (!context) return context.error();
+    snapshot->client_tls = std::move(context).value();
+  }
+  if (settings.server_tls_sslmode != SslMode::disable) {
+    auto context = TlsContext::load(TlsSide::server, server_tls_settings(settings), false);
+    if (!context) return context.error();
+    snapshot->server_tls = std::move(context).value();
+  }
+  snapshot->users = users(*config, previous);
+  snapshot->config = std::move(config);
+  snapshot->mock_key = mock_key_;
+  return std::shared_ptr<const Snapshot>(std::move(snapshot));
+}
+
+}  // namespace uvb

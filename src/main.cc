@@ -1,0 +1,191 @@
+// The command line, and the parts put together.
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <uv.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/log_process.h"
+#include "base/version.h"
+#include "config/list.h"
+#include "config/loader.h"
+#include "control/command_line.h"
+#include "control/control.h"
+#include "control/daemon.h"
+#include "control/listen_sockets.h"
+#include "control/pidfile.h"
+#include "control/privileges.h"
+#include "worker/worker.h"
+
+namespace uvb {
+namespace {
+
+/// What a step of the start could not do; the text is logged as FATAL and the process ends with status 1.
+struct StartFailure {
+  std::string message;
+};
+
+void require(const Status& status) {
+  if (!status) throw StartFailure{status.error().message};
+}
+
+std::vector<std::string> library_lines() {
+  return {fmt::format("libuv {}", uv_version_string()), "adns: libuv getaddrinfo",
+          fmt::format("tls: {}", OpenSSL_version(OPENSSL_VERSION)), "systemd: no"};
+}
+
+std::shared_ptr<const Config> load(const CommandLine& line, ProcessLog& log) {
+  Result<Config> loaded = load_config(line.config_file, nullptr, line.verbose);
+  if (!loaded) {
+    std::istringstream lines(loaded.error().message);
+    for (std::string text; std::getline(lines, text);) log.error(text);
+    throw StartFailure{"cannot load config file"};
+  }
+  if (!loaded->settings.conffile) loaded->settings.conffile = line.config_file;
+  return std::make_shared<const Config>(std::move(loaded).value());
+}
+
+std::shared_ptr<const Secret> random_secret() {
+  std::array<char, 32> bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) throw StartFailure{"no random numbers"};
+  return std::make_shared<const Secret>(std::string_view(bytes.data(), bytes.size()));
+}
+
+ListenOptions listen_options(const Settings& settings) {
+  ListenOptions options;
+  options.listen_addr = settings.listen_addr;
+  options.listen_port = settings.listen_port;
+  options.listen_backlog = settings.listen_backlog;
+  options.so_reuseport = settings.so_reuseport;
+  options.tcp_defer_accept = settings.tcp_defer_accept;
+  options.tcp = tcp_options(settings);
+  options.unix_socket_dir = settings.unix_socket_dir;
+  options.unix_socket_mode = settings.unix_socket_mode;
+  options.unix_socket_group = settings.unix_socket_group;
+  return options;
+}
+
+std::uint32_t worker_count(const Config& config) {
+  if (config.uvbouncer.worker_threads > 0) return static_cast<std::uint32_t>(config.uvbouncer.worker_threads);
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  if (sched_getaffinity(0, sizeof usable, &usable) != 0) return 1;
+  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&usable)));
+}
+
+void log_limits(const Config& config, Log& log) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  long expected = config.settings.max_client_conn + 10;
+  for (const auto& [name, database] : config.databases) {
+    expected += effective_pool(config, database, database.user.value_or("")).pool_size;
+  }
+  log.log(fmt::format("kernel file descriptor limit: {} (hard: {}); max_client_conn: {}, max expected fd use: {}",
+                      limit.rlim_cur, limit.rlim_max, config.settings.max_client_conn, expected));
+}
+
+/// The crypto pool is libuv's; its size is read once, at the first use.
+void size_crypto_pool() {
+  const unsigned threads = std::max(2U, std::thread::hardware_concurrency());
+  setenv("UV_THREADPOOL_SIZE", std::to_string(threads).c_str(), 0);
+}
+
+void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Snapshot>& snapshot, SnapshotBuilder builder,
+           std::vector<ListenSocket> sockets, bool log_to_stderr) {
+  const std::uint32_t count = worker_count(config);
+  SharedState shared;
+  const auto statements = std::make_shared<StatementRegistry>();
+  const VariableTable variables(split_commas(config.settings.track_extra_parameters));
+  Ledger ledger(count, [&shared] { return shared.next_connection(); });
+  Control control(log, snapshot, std::move(builder), ledger, shared, log_to_stderr);
+  WorkerCommons commons{ledger, shared, *statements, variables, log, control, {}};
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (std::uint32_t index = 0; index < count; ++index) {
+    workers.push_back(std::make_unique<Worker>(WorkerId{index}, commons, snapshot));
+    commons.workers.push_back(workers.back().get());
+  }
+  control.set_workers(commons.workers);
+  for (const auto& worker : workers) worker->start();
+  control.listen(std::move(sockets));
+  log.log(fmt::format("process up: {}, libuv {}, adns: getaddrinfo, tls: {}", kVersionLine, uv_version_string(),
+                      OpenSSL_version(OPENSSL_VERSION)));
+  control.run();
+  for (const auto& worker : workers) worker->post_call([](Worker& one) { one.stop(); });
+  for (const auto& worker : workers) worker->join();
+}
+
+void run(const CommandLine& line, ProcessLog& log) {
+  log.set_verbose(line.verbose);
+  const std::shared_ptr<const Config> config = load(line, log);
+  const Settings& settings = config->settings;
+  log.set_verbose(settings.verbose);
+  for (const std::string& warning : config->warnings) log.warning(warning);
+  SnapshotBuilder builder(log, random_secret());
+  const std::optional<std::string>& user = line.user ? line.user : settings.user;
+  if (user && !user->empty()) require(switch_user(*user));
+  require(refuse_root());
+  // TLS files are read as the user that will have to read them again at RELOAD.
+  auto snapshot = builder.build(config, nullptr);
+  if (!snapshot) {
+    log.error(snapshot.error().message);
+    throw StartFailure{"TLS setup failed"};
+  }
+  const ListenOptions listen = listen_options(settings);
+  require(check_unix_socket_free(listen));
+  if (line.daemon && settings.pidfile.empty()) throw StartFailure{"daemon needs pidfile configured"};
+  if (!settings.pidfile.empty()) require(check_pidfile(settings.pidfile, log));
+  const bool to_stderr = !line.quiet && !line.daemon;
+  log.set_targets(log_targets(settings, to_stderr));
+  require(log.open());
+  if (line.daemon) require(daemonize());
+  log_limits(*config, log);
+  auto sockets = open_listen_sockets(listen, log);
+  if (!sockets) throw StartFailure{sockets.error().message};
+  PidFile pidfile;
+  if (!settings.pidfile.empty()) {
+    auto written = PidFile::write(settings.pidfile);
+    if (!written) throw StartFailure{written.error().message};
+    pidfile = std::move(written).value();
+  }
+  serve(*config, log, *snapshot, std::move(builder), std::move(sockets).value(), to_stderr);
+}
+
+}  // namespace
+}  // namespace uvb
+
+int main(int argc, char** argv) {
+  using namespace uvb;
+  const std::vector<std::string_view> arguments(argv, argv + argc);
+  const CommandLineResult parsed = parse_command_line(arguments, library_lines());
+  if (const auto* exit_now = std::get_if<ExitAtOnce>(&parsed)) {
+    std::fputs(exit_now->text.c_str(), exit_now->status == 0 ? stdout : stderr);
+    return exit_now->status;
+  }
+  const CommandLine& line = std::get<CommandLine>(parsed);
+  std::signal(SIGPIPE, SIG_IGN);
+  size_crypto_pool();
+  LogTargets targets;
+  targets.to_stderr = !line.quiet;
+  ProcessLog log(targets);
+  try {
+    run(line, log);
+  } catch (const StartFailure& failure) {
+    log.write(LogLevel::fatal, failure.message);
+    return 1;
+  } catch (const std::exception& failure) {
+    log.write(LogLevel::fatal, failure.what());
+    return 1;
+  }
+  return 0;
+}

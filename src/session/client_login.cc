@@ -1,0 +1,182 @@
+#include "session/client_login.h"
+
+#include <fmt/format.h>
+
+#include "protocol/startup.h"
+#include "protocol/write.h"
+#include "transport/plain_transport.h"
+
+namespace uvb {
+
+namespace {
+constexpr std::uint8_t kTlsHandshakeRecord = 0x16;
+}
+
+bool ClientLogin::tls_offered() const noexcept {
+  return !client_.address_->is_unix && context_.snapshot->client_tls != nullptr;
+}
+
+void ClientLogin::on_bytes() {
+  while (client_.phase_ == ClientPhase::login && wants_bytes() && !client_.window_.empty()) {
+    const std::size_t before = client_.window_.kept().size();
+    if (step_ == Step::first_packet) {
+      if (!on_first_packet()) return;
+    } else {
+      on_auth_message();
+    }
+    if (client_.login_.get() != this || client_.phase_ != ClientPhase::login) return;
+    if (client_.window_.kept().size() == before) break;
+  }
+  if (client_.phase_ != ClientPhase::closed) client_.update_interest();
+}
+
+/// false: nothing more can be done now (or all is over).
+bool ClientLogin::on_first_packet() {
+  const ByteView unread = client_.window_.kept();
+  if (unread[0] == kTlsHandshakeRecord && tls_offered() && tls_ == nullptr) {
+    start_tls();
+    return false;
+  }
+  const FirstPacket packet = read_first_packet(unread, context_.settings().max_packet_size);
+  switch (packet.kind) {
+    case FirstPacketKind::incomplete:
+      client_.update_interest();
+      return false;
+    case FirstPacketKind::bad_header:
+      client_.fail(bad_header_text(unread));
+      return false;
+    case FirstPacketKind::v2:
+      client_.fail(kOldProtocolText);
+      return false;
+    case FirstPacketKind::ssl_request:
+      return on_ssl_request(packet.size, unread.size());
+    case FirstPacketKind::gss_request:
+      return on_gss_request(packet.size, unread.size());
+    case FirstPacketKind::cancel: {
+      if (packet.body.size() != std::tuple_size_v<ClientSession::Key>) {
+        client_.close("bad cancel request");
+        return false;
+      }
+      client_.phase_ = ClientPhase::cancel;
+      client_.last_packet_ = Loop::now();
+      context_.services.cancel(client_, packet.body);
+      return false;
+    }
+    case FirstPacketKind::typed:
+      if (packet.head.type == 'p') {
+        client_.fail("client password pkt before startup packet");
+      } else {
+        client_.close("bad packet");
+      }
+      return false;
+    case FirstPacketKind::startup: {
+      const std::vector<std::uint8_t> body(packet.body.begin(), packet.body.end());
+      client_.window_.done(unread, packet.size);
+      on_startup(body, packet.minor);
+      return false;
+    }
+  }
+  return false;
+}
+
+void ClientLogin::answer(char byte) {
+  const std::uint8_t bytes[] = {static_cast<std::uint8_t>(byte)};
+  client_.say(bytes);
+}
+
+bool ClientLogin::on_ssl_request(std::size_t size, std::size_t at_hand) {
+  if (tls_ != nullptr) {
+    client_.close("SSL req inside SSL");
+    return false;
+  }
+  if (!tls_offered()) {
+    client_.window_.done(client_.window_.kept(), size);
+    answer('N');
+    return true;
+  }
+  // Bytes behind the request did not come through TLS: somebody may have put them there (CVE-2021-23214).
+  if (at_hand > size) {
+    client_.fail("received unencrypted data after SSL request");
+    return false;
+  }
+  client_.window_.done(client_.window_.kept(), size);
+  answer('S');
+  start_tls();
+  return false;
+}
+
+bool ClientLogin::on_gss_request(std::size_t size, std::size_t at_hand) {
+  if (at_hand > size) {
+    client_.fail("received unencrypted data after GSSAPI encryption request");
+    return false;
+  }
+  client_.window_.done(client_.window_.kept(), size);
+  answer('N');
+  return true;
+}
+
+void ClientLogin::start_tls() {
+  auto tls = std::make_unique<TlsTransport>(client_.transport_->release_descriptor(),
+                                            TlsEngine::accept(context_.snapshot->client_tls));
+  tls_ = tls.get();
+  client_.transport_ = std::move(tls);
+  step_ = Step::tls_handshake;
+  if (client_.window_.empty()) return client_.update_interest();
+  // Direct TLS: the handshake began with the connection's first byte.
+  tls_->engine().feed(client_.window_.kept());
+  client_.window_.clear();
+  handshake_step();
+}
+
+void ClientLogin::on_readable() {
+  const ReadResult result = tls_->read_cipher(context_.scratch);
+  if (result.status == IoStatus::blocked) return;
+  if (result.status != IoStatus::ok) return client_.gone("client unexpected eof");
+  client_.silent_ = false;
+  handshake_step();
+}
+
+/// A handshake step may hold the private-key work, which takes a millisecond or more: never on the loop.
+void ClientLogin::handshake_step() {
+  auto status = std::make_shared<TlsStatus>(TlsStatus::failed);
+  if (handshake_begun_ && tls_->engine().description().starts_with("TLSv1.3")) {
+    // What remains of a TLS 1.3 handshake is the client's Finished: microseconds.
+    return on_handshake(tls_->engine().handshake());
+  }
+  handshake_begun_ = true;
+  off_loop_.run(
+      context_.crypto, [engine = &tls_->engine(), status] { *status = engine->handshake(); },
+      [this, status] { on_handshake(*status); });
+  client_.update_interest();
+}
+
+void ClientLogin::on_handshake(TlsStatus status) {
+  const std::string error = tls_->engine().error();
+  const bool sent = tls_->send_cipher() != IoStatus::failed;
+  if (status == TlsStatus::failed || status == TlsStatus::closed || !sent) {
+    context_.log.warning(fmt::format("{}TLS handshake error: handshake failed: {}", client_.log_prefix(), error));
+    return client_.gone("TLS handshake failed");
+  }
+  if (status == TlsStatus::needs_input) return client_.update_interest();
+  step_ = Step::first_packet;
+  // The startup packet can have come with the end of the handshake: it is in the engine now, no socket would tell.
+  client_.update_interest();
+  client_.on_readable();
+}
+
+void ClientLogin::give_up() {
+  off_loop_.keep(std::shared_ptr<Transport>(std::move(client_.transport_)));
+  off_loop_.keep(std::shared_ptr<ClientAuthenticator>(std::move(authenticator_)));
+}
+
+void ClientLogin::tick(TimePoint now) {
+  const Micros limit = context_.settings().client_login_timeout;
+  if (limit <= Micros{} || now - client_.connected_at_ <= limit) {
+    // Somebody else's question to the server may have been answered on another worker.
+    on_probe();
+    return;
+  }
+  client_.fail(awaits_server() ? "client_login_timeout (server down)" : "client_login_timeout");
+}
+
+}  // namespace uvb

@@ -1,0 +1,188 @@
+// What a logged-in client says, on its way to a server.
+#include <fmt/format.h>
+
+#include "protocol/messages.h"
+#include "protocol/write.h"
+#include "session/client.h"
+#include "session/server.h"
+
+namespace uvb {
+
+bool ClientSession::questdb() const noexcept { return pool_->questdb(); }
+
+bool ClientSession::tracking() const noexcept {
+  return pool_->tracks_statements(context_.settings().max_prepared_statements);
+}
+
+std::size_t ClientSession::relay(ByteView bytes) {
+  const std::uint32_t limit = context_.settings().max_packet_size;
+  std::size_t used = 0;
+  while (used < bytes.size()) {
+    const ByteView rest = bytes.subspan(used);
+    if (passing_ > 0) {
+      const std::size_t part = std::min<std::size_t>(passing_, rest.size());
+      if (pass_to_server_) context_.outgoing.borrow(rest.first(part));
+      passing_ -= static_cast<std::uint32_t>(part);
+      used += part;
+      continue;
+    }
+    MessageHead head;
+    const HeadStatus status = read_head(rest, limit, head);
+    if (status == HeadStatus::incomplete) break;
+    if (status == HeadStatus::bad) {
+      fail(bad_header_text(rest));
+      return used;
+    }
+    const ByteView message = rest.first(std::min<std::size_t>(rest.size(), head.size));
+    const Verdict verdict = console_ ? on_console_message(head, message) : on_message(head, message);
+    switch (verdict) {
+      case Verdict::pass:
+        pass_to_server_ = true;
+        passing_ = head.size;
+        pool_->counters.received += head.size;
+        break;
+      case Verdict::discard:
+        pass_to_server_ = false;
+        passing_ = head.size;
+        break;
+      case Verdict::taken:
+        pass_to_server_ = true;
+        passing_ = head.size - taken_;
+        used += taken_;
+        if (pool_ != nullptr) pool_->counters.received += head.size;
+        break;
+      default:
+        return used;
+    }
+  }
+  return used;
+}
+
+ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteView message) {
+  switch (head.type) {
+    case 'Q':
+      return on_query();
+    case 'P':
+      return on_parse(head, message);
+    case 'B':
+      return on_bind(head, message);
+    case 'D':
+      return on_describe(head, message);
+    case 'C':
+      return on_close(head, message);
+    case 'E':
+      if (server_ != nullptr) server_->empty_parse_sent(false);
+      return request(RequestKind::execute);
+    case 'S':
+      return request(RequestKind::sync);
+    case 'F':
+      return request(RequestKind::function_call);
+    case 'H':
+      return need_server();
+    case 'd':
+      if (server_ == nullptr || (!server_->in_copy() && server_->outstanding().empty())) return Verdict::discard;
+      server_->outstanding().copy_data_sent();
+      server_->request_sent();
+      return Verdict::pass;
+    case 'c':
+    case 'f':
+      return on_copy_end();
+    case 'X':
+      flush_to_server();
+      end("client close request");
+      return Verdict::over;
+    default:
+      context_.log.error(fmt::format("{}unknown pkt from client: {}/{:#x}", log_prefix(), static_cast<int>(head.type),
+                                     static_cast<unsigned char>(head.type)));
+      fail("unknown pkt");
+      return Verdict::over;
+  }
+}
+
+ClientSession::Verdict ClientSession::on_query() {
+  if (context_.settings().disable_pqexec) {
+    context_.log.error(log_prefix() + "client used \"Query\" packet type");
+    fail("PQexec disallowed");
+    return Verdict::over;
+  }
+  return request(RequestKind::query);
+}
+
+ClientSession::Verdict ClientSession::request(RequestKind kind) {
+  const Verdict verdict = need_server();
+  if (verdict == Verdict::pass) server_->expect({kind, Disposition::forward, nullptr});
+  return verdict;
+}
+
+/// Late copy messages, behind a COPY that failed, are of no interest to the server: without a COPY it would only step over
+/// them, and the connection would not be known to be clean any more.
+ClientSession::Verdict ClientSession::on_copy_end() {
+  in_copy_ = false;
+  if (server_ == nullptr || (!server_->in_copy() && server_->outstanding().empty())) return Verdict::discard;
+  server_->expect({RequestKind::copy_end, Disposition::forward, nullptr});
+  server_->request_sent();
+  return Verdict::pass;
+}
+
+/// pass: a server is linked and ready for the request. The link is made at the first message that must reach a server.
+ClientSession::Verdict ClientSession::need_server() {
+  begin_batch();
+  if (server_ == nullptr) {
+    std::string error;
+    switch (context_.services.take(*this, error)) {
+      case TakeOutcome::granted:
+        break;
+      case TakeOutcome::queued:
+        phase_ = ClientPhase::waiting;
+        wait_start_ = Loop::now();
+        wait_notified_ = false;
+        return Verdict::stop;
+      case TakeOutcome::refused:
+        fail(error);
+        return Verdict::over;
+    }
+  }
+  if (phase_ == ClientPhase::varying) return Verdict::stop;
+  if (phase_ == ClientPhase::closed) return Verdict::over;
+  server_->request_sent();
+  return Verdict::pass;
+}
+
+void ClientSession::begin_batch() {
+  if (query_start_ != TimePoint{}) return;
+  query_start_ = last_packet_;
+  ++pool_->counters.query_count;
+  if (xact_start_ != TimePoint{}) return;
+  xact_start_ = query_start_;
+  ++pool_->counters.xact_count;
+}
+
+void ClientSession::flush_to_server() {
+  SendList& outgoing = context_.outgoing;
+  if (server_ == nullptr) {
+    outgoing.clear();
+    return;
+  }
+  if (!outgoing.empty()) server_->send_gathered();
+  server_->answer_alone();
+}
+
+ClientSession::Verdict ClientSession::on_console_message(const MessageHead& head, ByteView message) {
+  // Commands are short; nothing of the console needs more.
+  constexpr std::uint32_t kLongestConsoleMessage = 1U << 20;
+  if (head.size > kLongestConsoleMessage) {
+    fail("incomplete pkt");
+    return Verdict::over;
+  }
+  if (message.size() < head.size) return Verdict::more;
+  if (head.type == 'X') {
+    end("client close request");
+    return Verdict::over;
+  }
+  if (head.type == 'Q' && context_.settings().disable_pqexec) return on_query();
+  taken_ = head.size;
+  console_->on_message(head.type, message.subspan(kHeadSize));
+  return phase_ == ClientPhase::closed ? Verdict::over : Verdict::taken;
+}
+
+}  // namespace uvb

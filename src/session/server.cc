@@ -1,0 +1,347 @@
+#include "session/server.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include "protocol/messages.h"
+#include "protocol/write.h"
+#include "session/client.h"
+#include "session/server_login.h"
+
+namespace uvb {
+
+namespace {
+
+// Half a minute below QuestDB's idle limit of 300 s (questdb.md 8).
+constexpr Micros kQuestdbKeepAlive = std::chrono::seconds(240);
+
+std::string_view check_query(const std::string& setting) { return setting == "<empty>" ? std::string_view{} : setting; }
+
+}  // namespace
+
+ServerSession::ServerSession(SessionContext& context, PoolView& pool, ConnectionId id, std::string options)
+    : context_(&context), pool_(&pool), id_(id), options_(std::move(options)), created_at_(Loop::now()) {
+  connected_at_ = last_packet_ = created_at_;
+}
+
+ServerSession::~ServerSession() = default;
+
+std::string ServerSession::log_prefix() const {
+  const std::string& where = address_.text.empty() ? std::string("(bad-af):0") : address_.text;
+  return fmt::format("S-{:#x}: {}/{}@{} ", number(id_), pool_->database, pool_->user, where);
+}
+
+void ServerSession::start_login() {
+  login_ = std::make_unique<ServerLogin>(*this);
+  login_->start();
+}
+
+void ServerSession::logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome) {
+  transport_ = std::move(transport);
+  login_.reset();
+  phase_ = ServerPhase::idle;
+  ready_ = true;
+  status_ = 'I';
+  last_packet_ = Loop::now();
+  update_interest();
+  context_->services.server_logged_in(*this, std::move(welcome));
+}
+
+void ServerSession::close(std::string_view reason, bool polite) {
+  if (phase_ == ServerPhase::closed) return;
+  const bool terminate = polite && transport_ != nullptr && passing_ == 0;
+  phase_ = ServerPhase::closed;
+  if (context_->settings().log_disconnections && !probe_) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(Loop::now() - created_at_).count();
+    context_->log.log(fmt::format("{}closing because: {} (age={}s)", log_prefix(), reason, age));
+  }
+  poll_.reset();
+  login_.reset();
+  if (terminate) {
+    Buffer goodbye;
+    append_terminate(goodbye);
+    const iovec piece{goodbye.data(), goodbye.size()};
+    transport_->send({&piece, 1}, context_->scratch);
+    transport_->shutdown(context_->scratch);
+  }
+  transport_.reset();
+  window_.clear();
+  if (ClientSession* client = std::exchange(client_, nullptr)) client->on_server_lost(reason);
+  context_->services.retire(*this);
+}
+
+void ServerSession::lost(const char* reason) {
+  // A QuestDB connection that was idle outside a transaction carries nothing of its client's: statements are the
+  // pooler's, so the client goes on with another one (questdb.md 8).
+  if (client_ != nullptr && phase_ == ServerPhase::linked && pool_->questdb() && ready_ && outstanding_.empty()) {
+    std::exchange(client_, nullptr)->on_server_left();
+  }
+  close(reason, false);
+}
+
+void ServerSession::update_interest() {
+  if (!poll_ || !transport_) return;
+  const bool client_is_slow = client_ != nullptr && client_->blocked();
+  poll_->watch({.readable = !client_is_slow, .writable = transport_->pending() > 0});
+}
+
+void ServerSession::on_ready(Readiness ready, bool error) noexcept {
+  if (login_) return login_->on_ready();
+  if (!transport_) return;
+  if (ready.writable) {
+    if (transport_->flush() == IoStatus::failed) return lost("server conn crashed?");
+    update_interest();
+    if (!blocked() && client_ != nullptr) client_->update_interest();
+  }
+  if (phase_ != ServerPhase::closed && (ready.readable || error)) on_readable();
+}
+
+void ServerSession::on_readable() {
+  ByteView bytes;
+  const ReadResult result = window_.fill(*transport_, *context_, bytes);
+  if (result.status == IoStatus::blocked) return;
+  if (result.status != IoStatus::ok) return lost("server conn crashed?");
+  last_packet_ = Loop::now();
+  pool_->counters.sent += result.count;
+  const std::size_t used = consume(bytes);
+  if (phase_ == ServerPhase::closed) return;
+  window_.done(bytes, used);
+  after_relay();
+}
+
+std::size_t ServerSession::consume(ByteView bytes) {
+  if (phase_ != ServerPhase::linked) return consume_unlinked(bytes);
+  const std::size_t used = relay(bytes);
+  if (phase_ == ServerPhase::closed) {
+    context_->outgoing.clear();
+  } else {
+    deliver();
+  }
+  return used;
+}
+
+// --- lending ---------------------------------------------------------------------------------------------------------
+
+void ServerSession::link(ClientSession& client) {
+  client_ = &client;
+  phase_ = ServerPhase::linked;
+  release_wanted_ = false;
+  std::string sql;
+  // QuestDB ignores every SET (questdb.md 11 rule 10).
+  if (pool_->questdb() || !append_differences(context_->variables, client.variables(), variables_, sql)) return;
+  phase_ = ServerPhase::varying;
+  own_failed_ = false;
+  ready_ = false;
+  context_->log.debug("varcache_apply: " + sql);
+  append_query(context_->outgoing.own(), sql);
+  send_own();
+}
+
+void ServerSession::send_own() {
+  context_->outgoing.own_done();
+  send_gathered();
+}
+
+void ServerSession::send_gathered() {
+  SendList& outgoing = context_->outgoing;
+  const IoStatus status = transport_->send(outgoing.vectors(), context_->scratch);
+  outgoing.clear();
+  // A broken connection is noticed by the next read, with what the server said before it went.
+  if (status != IoStatus::ok) update_interest();
+}
+
+bool ServerSession::clean() const noexcept {
+  return ready_ && outstanding_.empty() && passing_ == 0 && window_.empty() && !in_copy_ && transport_->pending() == 0;
+}
+
+void ServerSession::release() {
+  client_ = nullptr;
+  phase_ = ServerPhase::testing;
+  if (cancels_ > 0) {
+    phase_ = ServerPhase::held;
+    release_wanted_ = true;
+    context_->services.server_held(*this);
+    return;
+  }
+  finish_release();
+}
+
+void ServerSession::cancel_ended() {
+  --cancels_;
+  if (cancels_ == 0 && release_wanted_ && phase_ == ServerPhase::held) finish_release();
+}
+
+void ServerSession::finish_release() {
+  release_wanted_ = false;
+  // A QuestDB that was given an empty statement puts a stray answer in front of whatever comes next.
+  if (stray_empty_ || empty_parse_) return close("server conn has a stray answer");
+  const Settings& settings = context_->settings();
+  const bool reset = !settings.server_reset_query.empty() &&
+                     (pool_->rules.mode == PoolMode::session || settings.server_reset_query_always);
+  if (!reset && portals_.empty()) return free_now();
+  phase_ = ServerPhase::testing;
+  check_running_ = false;
+  own_failed_ = false;
+  ready_ = false;
+  context_->services.server_tested(*this);
+  Buffer& own = context_->outgoing.own();
+  // QuestDB's portals outlive transactions and every reset query (questdb.md 5, 11 rule 5).
+  for (const std::string& portal : portals_) append_close_portal(own, portal);
+  if (!portals_.empty()) {
+    append_sync(own);
+    expect({RequestKind::sync, Disposition::swallow, nullptr});
+  }
+  portals_.clear();
+  if (reset) {
+    append_query(own, settings.server_reset_query);
+    expect({RequestKind::query, Disposition::swallow, nullptr});
+  }
+  send_own();
+}
+
+void ServerSession::run_check() {
+  phase_ = ServerPhase::testing;
+  check_running_ = true;
+  own_failed_ = false;
+  ready_ = false;
+  append_query(context_->outgoing.own(), check_query(context_->settings().server_check_query));
+  expect({RequestKind::query, Disposition::swallow, nullptr});
+  send_own();
+}
+
+void ServerSession::free_now() {
+  phase_ = ServerPhase::idle;
+  context_->services.server_free(*this);
+}
+
+void ServerSession::detach() {
+  poll_.reset();
+}
+
+void ServerSession::attach(SessionContext& context, PoolView& pool) {
+  context_ = &context;
+  pool_ = &pool;
+  poll_ = std::make_unique<Poll>(context.loop, transport_->descriptor(), *this);
+  update_interest();
+}
+
+// --- what an unlinked server says --------------------------------------------------------------------------------------
+
+std::size_t ServerSession::consume_unlinked(ByteView bytes) {
+  std::size_t used = 0;
+  while (used < bytes.size()) {
+    MessageHead head;
+    const ByteView rest = bytes.subspan(used);
+    const HeadStatus status = read_head(rest, context_->settings().max_packet_size, head);
+    if (status == HeadStatus::bad) {
+      close("bad pkt header", false);
+      return used;
+    }
+    if (passing_ == 0 && phase_ == ServerPhase::testing && (head.type == 'D' || head.type == 'd') && status == HeadStatus::ok) {
+      // Rows of a check or reset query: of any size, of no interest.
+      const std::size_t skip = std::min<std::size_t>(rest.size(), head.size);
+      if (skip < head.size) return used;
+      used += skip;
+      continue;
+    }
+    if (status == HeadStatus::incomplete || rest.size() < head.size) return used;
+    if (!unlinked_message(head, rest.subspan(kHeadSize, head.body_size()))) return used;
+    used += head.size;
+    // A check or reset query that ended may have handed the connection to a client: the rest is not ours any more, and
+    // there must be none.
+    if (phase_ == ServerPhase::linked && used < bytes.size()) {
+      close("idle server got dirty");
+      return used;
+    }
+  }
+  return used;
+}
+
+bool ServerSession::unlinked_message(const MessageHead& head, ByteView body) {
+  const bool own_query = phase_ == ServerPhase::testing || phase_ == ServerPhase::varying;
+  if (head.type == 'S' && own_query) {
+    on_parameter_status(body);
+    return true;
+  }
+  if (head.type == 'A') {
+    context_->log.warning(fmt::format("{}got packet 'A' from server when not linked", log_prefix()));
+    return true;
+  }
+  if (!own_query) {
+    context_->log.warning(fmt::format("{}got packet '{}' from server when not linked", log_prefix(), head.type));
+    close(phase_ == ServerPhase::idle ? "SV_IDLE server got dirty" : "idle server got dirty");
+    return false;
+  }
+  if (head.type == 'E') {
+    own_failed_ = true;
+    const auto fields = ErrorFields::read(body);
+    if (phase_ == ServerPhase::varying && fields) {
+      context_->log.error(fmt::format("varcache_apply failed: {}: {}", fields->severity(), fields->message()));
+    }
+    return true;
+  }
+  if (head.type == 'C') {
+    const auto tag = read_command_tag(body);
+    if (tag && (*tag == "DISCARD ALL" || *tag == "DEALLOCATE ALL")) statements_.clear();
+    return true;
+  }
+  if (head.type == 'Z') {
+    const auto status = read_ready_status(body);
+    if (!status) {
+      close("bad pkt header", false);
+      return false;
+    }
+    own_query_done(*status);
+    return phase_ != ServerPhase::closed;
+  }
+  if (std::string_view("NTDI31G2Hd cnst").find(head.type) != std::string_view::npos) return true;
+  close("unknown pkt", false);
+  return false;
+}
+
+void ServerSession::own_query_done(char status) {
+  status_ = status;
+  if (phase_ == ServerPhase::varying) {
+    ClientSession* client = client_;
+    if (own_failed_ || status != 'I') {
+      close("invalid server parameter");
+      return;
+    }
+    phase_ = ServerPhase::linked;
+    ready_ = true;
+    client->on_variables_set();
+    return;
+  }
+  outstanding_.answered(outstanding_.front() != nullptr ? outstanding_.front()->kind : RequestKind::query);
+  if (!outstanding_.empty()) return;
+  // A reset that failed leaves what it should have cleaned: such a server goes (D14 of behaviour.md 11.1). A check query may
+  // fail, since any answer shows that the server lives.
+  if (status != 'I' || (own_failed_ && !check_running_)) {
+    return close(check_running_ ? "test query failed" : "reset query failed");
+  }
+  ready_ = true;
+  free_now();
+}
+
+// --- upkeep --------------------------------------------------------------------------------------------------------------
+
+void ServerSession::tick(TimePoint now) {
+  if (login_) {
+    if (now - login_->started_at() > context_->settings().server_connect_timeout) login_->timed_out();
+    return;
+  }
+  if (phase_ != ServerPhase::linked || client_ == nullptr || !transport_) return;
+  if (ready_) {
+    if (pool_->rules.fast_close && context_->services.server_close_needed(*this)) return close("database configuration changed");
+    if (pool_->questdb() && outstanding_.empty() && now - last_packet_ > kQuestdbKeepAlive) {
+      append_sync(context_->outgoing.own());
+      expect({RequestKind::sync, Disposition::swallow, nullptr});
+      last_packet_ = now;
+      send_own();
+    }
+    return;
+  }
+  client_->check_server_timeouts(now, outstanding_.empty() && status_ != 'I', last_packet_);
+}
+
+}  // namespace uvb

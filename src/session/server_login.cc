@@ -1,0 +1,359 @@
+#include "session/server_login.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "protocol/messages.h"
+#include "protocol/startup.h"
+#include "protocol/write.h"
+#include "transport/plain_transport.h"
+
+namespace uvb {
+
+namespace {
+
+constexpr std::size_t kLargestLoginMessage = std::size_t{1} << 20;
+
+}  // namespace
+
+ServerLogin::ServerLogin(ServerSession& server)
+    : server_(server), context_(*server.context_), started_at_(Loop::now()), self_(std::make_shared<ServerLogin*>(this)) {}
+
+ServerLogin::~ServerLogin() {
+  *self_ = nullptr;
+  off_loop_.keep(std::shared_ptr<Transport>(std::move(transport_)));
+  off_loop_.keep(std::shared_ptr<ServerAuthenticator>(std::move(authenticator_)));
+}
+
+void ServerLogin::start() {
+  tls_context_ = context_.snapshot->server_tls;
+  connector_ = std::make_unique<Connector>(context_, server_.pool_->config, server_.pool_->state,
+                                           [this](Result<UniqueFd> result) { on_connected(std::move(result)); });
+  connector_->start();
+}
+
+void ServerLogin::on_connected(Result<UniqueFd> result) {
+  server_.address_ = connector_->address();
+  if (!result) {
+    fail_connection(result.error().message);
+    return;
+  }
+  server_.connected_at_ = Loop::now();
+  transport_ = std::make_unique<PlainTransport>((*result).release());
+  server_.poll_ = std::make_unique<Poll>(context_.loop, transport_->descriptor(), server_);
+  if (context_.settings().log_connections) {
+    SocketAddress local;
+    local.size = sizeof local.storage;
+    getsockname(transport_->descriptor(), reinterpret_cast<sockaddr*>(&local.storage), &local.size);
+    const std::string from = server_.address_.is_unix ? "" : fmt::format(" (from {})", printable(local));
+    context_.log.log(server_.log_prefix() + "new connection to server" + from);
+  }
+  if (tls_context_ && !server_.address_.is_unix) {
+    ask_for_tls();
+  } else {
+    send_startup();
+  }
+}
+
+void ServerLogin::ask_for_tls() {
+  step_ = Step::ssl_answer;
+  Buffer request;
+  append_ssl_request(request);
+  if (send(request)) watch(true);
+}
+
+void ServerLogin::on_ssl_answer() {
+  std::array<std::uint8_t, 2> answer{};
+  const ssize_t count = ::recv(transport_->descriptor(), answer.data(), answer.size(), 0);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count <= 0) return fail_connection("server conn crashed?");
+  // Bytes behind the answer were not protected by TLS: somebody may have put them there.
+  if (count > 1) return fail_connection("received unencrypted data after SSL response");
+  if (answer[0] == 'S') return start_tls();
+  if (answer[0] != 'N') return fail_connection("bad sslreq answer");
+  if (tls_context_->settings().mode > SslMode::prefer) return fail_connection("server refused SSL");
+  send_startup();
+}
+
+void ServerLogin::start_tls() {
+  step_ = Step::tls_handshake;
+  auto tls = std::make_unique<TlsTransport>(transport_->release_descriptor(),
+                                            TlsEngine::connect(tls_context_, server_.address_.host, false));
+  tls_ = tls.get();
+  transport_ = std::move(tls);
+  step_handshake_elsewhere();
+}
+
+void ServerLogin::shake_hands() {
+  const ReadResult result = tls_->read_cipher(context_.scratch);
+  if (result.status == IoStatus::blocked) return;
+  if (result.status != IoStatus::ok) return fail_connection("server conn crashed?");
+  step_handshake_elsewhere();
+}
+
+void ServerLogin::step_handshake_elsewhere() {
+  watch(false);
+  auto status = std::make_shared<TlsStatus>(TlsStatus::failed);
+  off_loop_.run(
+      context_.crypto, [engine = &tls_->engine(), status] { *status = engine->handshake(); },
+      [this, status] { on_handshake(*status); });
+}
+
+void ServerLogin::on_handshake(TlsStatus status) {
+  const std::string error = tls_->engine().error();
+  if (tls_->send_cipher() == IoStatus::failed || status == TlsStatus::failed || status == TlsStatus::closed) {
+    context_.log.warning(fmt::format("{}TLS handshake error: {}", server_.log_prefix(), error));
+    return fail_connection("TLS handshake failed: " + error);
+  }
+  if (status == TlsStatus::needs_input) return watch(true);
+  server_.tls_text_ = tls_->engine().description();
+  if (context_.settings().log_connections) {
+    context_.log.log(fmt::format("{}SSL established: {}", server_.log_prefix(), server_.tls_text_));
+  }
+  send_startup();
+}
+
+void ServerLogin::send_startup() {
+  step_ = Step::authentication;
+  const DatabaseConfig& database = *server_.pool_->config;
+  std::vector<StartupParameter> parameters{{"database", database.dbname}};
+  for (const auto& [key, value] : database.startup_parameters) parameters.push_back({key, value});
+  if (!server_.options_.empty()) parameters.push_back({"options", server_.options_});
+  parameters.push_back({"user", server_.pool_->user});
+  Buffer packet;
+  append_startup(packet, parameters);
+  if (send(packet)) watch(true);
+}
+
+void ServerLogin::on_ready() {
+  if (step_ == Step::connecting || off_loop_.busy()) return;
+  if (transport_->pending() > 0) {
+    if (transport_->flush() == IoStatus::failed) return fail_connection("server conn crashed?");
+    watch(true);
+  }
+  if (step_ == Step::ssl_answer) return on_ssl_answer();
+  if (step_ == Step::tls_handshake) return shake_hands();
+  read_messages();
+}
+
+void ServerLogin::read_messages() {
+  ByteView bytes;
+  const ReadResult result = server_.window_.fill(*transport_, context_, bytes);
+  if (result.status == IoStatus::blocked) return;
+  if (result.status != IoStatus::ok) return fail_connection("server conn crashed?");
+  server_.last_packet_ = Loop::now();
+  // What a handler does may end the login and this object with it: the bytes are put aside first.
+  const std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
+  server_.window_.done(bytes, bytes.size());
+  const std::shared_ptr<ServerLogin*> self = self_;
+  ServerSession& server = server_;
+  const std::uint32_t limit = static_cast<std::uint32_t>(kLargestLoginMessage);
+  ByteView rest(copy);
+  for (;;) {
+    MessageHead head;
+    const HeadStatus status = read_head(rest, limit, head);
+    if (status == HeadStatus::bad) return fail_connection("bad pkt header");
+    if (status == HeadStatus::incomplete || rest.size() < head.size) break;
+    const bool go_on = on_message(head, rest.subspan(kHeadSize, head.body_size()));
+    if (*self == nullptr) {
+      // Logged in: what the server said behind its ReadyForQuery nobody asked for.
+      if (server.phase() != ServerPhase::closed && rest.size() > head.size) server.close("idle server got dirty");
+      return;
+    }
+    rest = rest.subspan(head.size);
+    if (!go_on) break;
+  }
+  server_.window_.keep(rest);
+}
+
+bool ServerLogin::on_message(const MessageHead& head, ByteView body) {
+  switch (head.type) {
+    case 'R':
+      return on_auth_request(body);
+    case 'E':
+      on_error_response(body);
+      return false;
+    case 'S':
+      on_parameter(body);
+      return true;
+    case 'K':
+      if (const auto key = read_backend_key(body)) {
+        server_.backend_key_.assign(key->begin(), key->end());
+        return true;
+      }
+      fail_connection("bad cancel key");
+      return false;
+    case 'Z':
+      on_ready_for_query();
+      return true;
+    case 'N':
+      return true;
+    case 'T':
+    case 'D':
+    case 'C':
+    case 'I':
+      if (step_ == Step::connect_query) return true;
+      break;
+    default:
+      break;
+  }
+  fail_connection("unknown pkt from server");
+  return false;
+}
+
+bool ServerLogin::on_auth_request(ByteView body) {
+  if (step_ != Step::authentication) {
+    fail_connection("unknown pkt from server");
+    return false;
+  }
+  if (!authenticator_) {
+    ServerCredentials held = credentials();
+    sent_password_ = held.clear_password;
+    authenticator_ = make_server_authenticator(std::move(held), tls_ != nullptr ? tls_->engine().server_end_point()
+                                                                                : std::vector<std::uint8_t>{});
+  }
+  AuthStep step = authenticator_->on_message(body);
+  server_.pool_->state->auth_kind.store(authenticator_->kind(), std::memory_order_relaxed);
+  if (server_.probe_) {
+    server_.close("probe answered");
+    return false;
+  }
+  return apply(std::move(step));
+}
+
+bool ServerLogin::apply(AuthStep step) {
+  if (step.status == AuthStatus::rejected) {
+    if (!step.log_text.empty()) context_.log.error(server_.log_prefix() + step.log_text);
+    const bool unsupported = step.error.starts_with("unknown/unsupported");
+    fail({unsupported ? LoginFailure::Kind::connection : LoginFailure::Kind::local, {}, step.error}, "failed to answer authreq");
+    return false;
+  }
+  if (!step.reply.empty() && !send(step.reply)) return false;
+  step.reply.wipe();
+  if (step.status == AuthStatus::accepted) step_ = Step::greeting;
+  if (step.status != AuthStatus::needs_work) return true;
+  run_auth_work();
+  return false;
+}
+
+void ServerLogin::run_auth_work() {
+  watch(false);
+  off_loop_.run(
+      context_.crypto, [authenticator = authenticator_.get()] { authenticator->work(); },
+      [this] {
+        const std::shared_ptr<ServerLogin*> self = self_;
+        if (apply(authenticator_->after_work()) && *self != nullptr) watch(true);
+      });
+}
+
+ServerCredentials ServerLogin::credentials() const {
+  const PoolView& pool = *server_.pool_;
+  ServerCredentials held;
+  held.user = pool.user;
+  const bool forced = pool.config->user.has_value();
+  if (forced && pool.config->password && !pool.config->password->empty()) {
+    held.secret = std::make_shared<const StoredSecret>(pool.config->password->view());
+    return held;
+  }
+  const auto found = context_.snapshot->users->find(pool.user);
+  if (found != context_.snapshot->users->end()) held.secret = found->second;
+  // Keys and passwords belong to the login user, never to a forced one (D7 of behaviour.md 11.1).
+  if (forced) return held;
+  LoginSecrets secrets = context_.shared.secrets(pool.database, pool.user);
+  held.clear_password = std::move(secrets.clear_password);
+  held.scram_keys = std::move(secrets.scram_keys);
+  return held;
+}
+
+void ServerLogin::on_error_response(ByteView body) {
+  const auto fields = ErrorFields::read(body);
+  const std::string message(fields ? fields->message() : std::string_view{});
+  const std::string_view severity = fields ? fields->severity() : std::string_view{};
+  if (step_ == Step::connect_query) {
+    context_.log.error(fmt::format("S: error while executing exec_on_query: {}: {}", severity, message));
+    return;
+  }
+  context_.log.warning(fmt::format("server login failed: {} {}", severity, message));
+  if (sent_password_) {
+    // Changed on the server: the next client is asked anew, this one is not tried again (design.md 5).
+    context_.shared.forget_password(server_.pool_->database, server_.pool_->user, sent_password_.get());
+  }
+  fail({LoginFailure::Kind::server, std::string(fields ? fields->code() : std::string_view{}), message}, message);
+}
+
+void ServerLogin::on_parameter(ByteView body) {
+  const auto parameter = read_parameter_status(body);
+  if (!parameter) return fail_connection("broken ParameterStatus packet");
+  if (parameter->name == "questdb_version") welcome_.flavour = ServerFlavour::questdb;
+  if (const auto index = context_.variables.find(parameter->name)) {
+    auto value = std::make_shared<const std::string>(parameter->value);
+    welcome_.tracked.set(*index, value);
+    server_.variables_.set(*index, std::move(value));
+    return;
+  }
+  constexpr std::size_t kMostParameters = 256;
+  for (auto& [name, value] : welcome_.untracked) {
+    if (name == parameter->name) {
+      value = parameter->value;
+      return;
+    }
+  }
+  if (welcome_.untracked.size() >= kMostParameters) return fail_connection("failed to store ParameterStatus");
+  welcome_.untracked.emplace_back(parameter->name, parameter->value);
+}
+
+void ServerLogin::on_ready_for_query() {
+  if (step_ == Step::authentication) return fail_connection("unknown pkt from server");
+  const std::optional<std::string>& query = server_.pool_->config->connect_query;
+  if (step_ == Step::greeting && query && !query->empty()) {
+    step_ = Step::connect_query;
+    Buffer packet;
+    append_query(packet, *query);
+    send(packet);
+    return;
+  }
+  finish();
+}
+
+void ServerLogin::finish() {
+  server_.pool_->state->flavour.store(welcome_.flavour, std::memory_order_relaxed);
+  // Ends this object.
+  server_.logged_in(std::move(transport_), std::make_shared<const Welcome>(std::move(welcome_)));
+}
+
+bool ServerLogin::send(Buffer& bytes) {
+  const ByteView view = bytes.view();
+  const iovec piece{const_cast<std::uint8_t*>(view.data()), view.size()};
+  const IoStatus status = transport_->send({&piece, 1}, context_.scratch);
+  if (status == IoStatus::failed) {
+    fail_connection("server conn crashed?");
+    return false;
+  }
+  if (status == IoStatus::blocked) watch(true);
+  return true;
+}
+
+void ServerLogin::watch(bool readable) {
+  server_.poll_->watch({.readable = readable, .writable = transport_->pending() > 0});
+}
+
+void ServerLogin::timed_out() {
+  const bool silent = step_ != Step::connecting;
+  // A server that takes the connection and says nothing is full or stuck: QuestDB at its limit does just that.
+  fail_connection(silent ? "connect timeout: the server accepted the connection but did not finish the login"
+                           " (is it at its connection limit?)"
+                         : "connect timeout");
+}
+
+void ServerLogin::fail(LoginFailure failure, const std::string& reason) {
+  ServerSession& server = server_;
+  if (!server.probe_) context_.services.server_login_failed(server, failure);
+  // Ends this object.
+  server.close(reason, false);
+}
+
+}  // namespace uvb

@@ -1,0 +1,282 @@
+// What a linked server says, on its way to the client.
+#include <fmt/format.h>
+
+#include "protocol/messages.h"
+#include "protocol/write.h"
+#include "session/client.h"
+#include "session/server.h"
+
+namespace uvb {
+
+namespace {
+
+/// Rows of results and copies make up nearly all bulk; runs of them are stepped over without a closer look. Returns
+/// how many bytes of whole messages of `type` stand in front.
+std::size_t run_of(char type, ByteView bytes, std::uint32_t max_packet_size) noexcept {
+  std::size_t at = 0;
+  while (bytes.size() - at >= kHeadSize && bytes[at] == static_cast<std::uint8_t>(type)) {
+    const std::uint32_t length = load_u32(bytes.data() + at + 1);
+    if (length < 4 || length >= max_packet_size || bytes.size() - at - 1 < length) break;
+    at += std::size_t{length} + 1;
+  }
+  return at;
+}
+
+/// A server must not make the pooler hold more than this for one message; real ones are far smaller.
+constexpr std::uint32_t kLargestWhole = 1U << 20;
+
+}  // namespace
+
+void ServerSession::forward(ByteView bytes) { context_->outgoing.borrow(bytes); }
+
+std::size_t ServerSession::relay(ByteView bytes) {
+  const std::uint32_t limit = context_->settings().max_packet_size;
+  std::size_t used = 0;
+  if (passing_ == 0) answer_synthesised();
+  while (used < bytes.size()) {
+    const ByteView rest = bytes.subspan(used);
+    if (passing_ > 0) {
+      const std::size_t part = std::min<std::size_t>(passing_, rest.size());
+      if (pass_to_client_) forward(rest.first(part));
+      passing_ -= static_cast<std::uint32_t>(part);
+      used += part;
+      // Answers made here stand right behind the message they follow, never inside it (guarantee G7).
+      if (passing_ == 0) answer_synthesised();
+      continue;
+    }
+    if (rest[0] == 'D' || rest[0] == 'd') {
+      const std::size_t run = run_of(static_cast<char>(rest[0]), rest, limit);
+      forward(rest.first(run));
+      if (run > 0) ready_ = false;
+      used += run;
+      if (run > 0) continue;
+    }
+    MessageHead head;
+    const HeadStatus status = read_head(rest, limit, head);
+    if (status == HeadStatus::incomplete) break;
+    if (status == HeadStatus::bad) {
+      deliver();
+      close("bad pkt header", false);
+      break;
+    }
+    std::size_t taken = 0;
+    if (!relay_message(head, rest, taken)) break;
+    used += taken;
+    // A ReadyForQuery can have ended the loan: nothing may follow it then.
+    if (phase_ != ServerPhase::linked) break;
+  }
+  return used;
+}
+
+/// Deals with the message that begins `message`, as far as it is there; false: more bytes are needed, or all is over.
+bool ServerSession::relay_message(const MessageHead& head, ByteView message, std::size_t& used) {
+  const bool needs_whole = std::string_view("ZSCE").find(head.type) != std::string_view::npos;
+  if (needs_whole) {
+    if (message.size() < head.size && head.size > kLargestWhole) return relay_large(head);
+    if (message.size() < head.size) return false;
+    used = head.size;
+    return relay_whole(head, message.first(head.size));
+  }
+  bool to_client = true;
+  switch (head.type) {
+    case '1':
+      to_client = forwards(RequestKind::parse);
+      break;
+    case '2':
+      to_client = forwards(RequestKind::bind);
+      break;
+    case '3':
+      to_client = forwards(RequestKind::close);
+      break;
+    case 'T':
+    case 'n':
+      to_client = forwards(RequestKind::describe);
+      break;
+    case 's':
+      to_client = forwards(RequestKind::execute);
+      break;
+    case 'I':
+      if (stray_empty_) {
+        stray_empty_ = false;
+        to_client = false;
+      } else {
+        to_client = forwards(RequestKind::execute);
+      }
+      break;
+    case 'G':
+    case 'W':
+      in_copy_ = true;
+      client_->copy_begun();
+      break;
+    case 'A':
+      passing_ = head.size;
+      pass_to_client_ = true;
+      return true;
+    case 'D':
+    case 'd':
+    case 'c':
+    case 'H':
+    case 'N':
+    case 't':
+    case 'V':
+    case 'v':
+      break;
+    default:
+      deliver();
+      close("unknown pkt", false);
+      return false;
+  }
+  ready_ = false;
+  const std::size_t part = std::min<std::size_t>(head.size, message.size());
+  if (to_client) forward(message.first(part));
+  passing_ = head.size - static_cast<std::uint32_t>(part);
+  pass_to_client_ = to_client;
+  used = part;
+  if (passing_ == 0) answer_synthesised();
+  return true;
+}
+
+/// A message that is looked at only when it is whole, but is too long to wait for.
+bool ServerSession::relay_large(const MessageHead& head) {
+  if (head.type != 'E') {
+    deliver();
+    close("bad pkt header", false);
+    return false;
+  }
+  ready_ = false;
+  on_error();
+  passing_ = head.size;
+  pass_to_client_ = true;
+  return true;
+}
+
+bool ServerSession::relay_whole(const MessageHead& head, ByteView message) {
+  const ByteView body = message.subspan(kHeadSize);
+  bool to_client = true;
+  switch (head.type) {
+    case 'S':
+      ready_ = false;
+      on_parameter_status(body);
+      break;
+    case 'C':
+      ready_ = false;
+      on_command_complete(body);
+      to_client = forwards(RequestKind::execute);
+      break;
+    case 'E':
+      ready_ = false;
+      on_error();
+      break;
+    default: {
+      const auto status = read_ready_status(body);
+      if (!status) {
+        deliver();
+        close("bad pkt header", false);
+        return false;
+      }
+      on_ready_for_query(*status, to_client);
+      break;
+    }
+  }
+  if (phase_ == ServerPhase::closed) return false;
+  if (to_client) forward(message);
+  answer_synthesised();
+  return true;
+}
+
+bool ServerSession::forwards(RequestKind kind) {
+  const std::optional<Request> request = outstanding_.answered(kind);
+  return !request || request->disposition == Disposition::forward;
+}
+
+void ServerSession::answer_synthesised() {
+  bool any = false;
+  while (const auto request = outstanding_.take_synthesised()) {
+    Buffer& own = context_->outgoing.own();
+    request->kind == RequestKind::parse ? append_parse_complete(own) : append_close_complete(own);
+    any = true;
+  }
+  if (any) context_->outgoing.own_done();
+}
+
+void ServerSession::answer_alone() {
+  if (passing_ > 0 || !outstanding_.only_synthesised()) return;
+  answer_synthesised();
+  deliver();
+}
+
+void ServerSession::on_parameter_status(ByteView body) {
+  const auto parameter = read_parameter_status(body);
+  if (!parameter) return;
+  const auto index = context_->variables.find(parameter->name);
+  if (!index) return;
+  auto value = std::make_shared<const std::string>(parameter->value);
+  if (client_ != nullptr && phase_ == ServerPhase::linked) client_->set_variable(*index, value);
+  variables_.set(*index, std::move(value));
+}
+
+void ServerSession::on_command_complete(ByteView body) {
+  if (in_copy_) {
+    in_copy_ = false;
+    outstanding_.copy_finished(false);
+  }
+  const auto tag = read_command_tag(body);
+  if (!tag || (*tag != "DISCARD ALL" && *tag != "DEALLOCATE ALL")) return;
+  statements_.clear();
+  client_->forget_statements();
+}
+
+void ServerSession::on_error() {
+  if (in_copy_) {
+    in_copy_ = false;
+    outstanding_.copy_finished(true);
+  }
+}
+
+void ServerSession::on_ready_for_query(char status, bool& forward_it) {
+  status_ = status;
+  if (empty_parse_) {
+    empty_parse_ = false;
+    stray_empty_ = true;
+  }
+  const Request* head = outstanding_.front();
+  forward_it = head == nullptr || head->disposition != Disposition::swallow || head->kind != RequestKind::sync;
+  dropped_.clear();
+  if (!outstanding_.ready_for_query(dropped_)) {
+    // Nobody asked: whose answer the next one is could not be known any more.
+    deliver();
+    close("unexpected ReadyForQuery");
+    return;
+  }
+  undo_dropped();
+  ready_ = status == 'I';
+  client_->on_ready_for_query(status, outstanding_.empty());
+  if (status == 'I' || pool_->rules.mode != PoolMode::statement) return;
+  close("transaction blocks not allowed in statement pooling mode");
+}
+
+void ServerSession::undo_dropped() {
+  for (const Request& request : dropped_) {
+    if (!request.statement) continue;
+    if (request.kind == RequestKind::parse && request.disposition != Disposition::synthesise) statements_.remove(request.statement);
+    if (request.kind == RequestKind::close && request.disposition == Disposition::swallow) statements_.put_back(request.statement);
+  }
+  dropped_.clear();
+}
+
+void ServerSession::deliver() {
+  SendList& outgoing = context_->outgoing;
+  if (client_ == nullptr) {
+    outgoing.clear();
+    return;
+  }
+  if (outgoing.empty()) return;
+  client_->send_gathered();
+  if (client_ != nullptr && client_->blocked()) update_interest();
+}
+
+void ServerSession::after_relay() {
+  if (phase_ == ServerPhase::linked && client_ != nullptr) client_->consider_release();
+}
+
+}  // namespace uvb

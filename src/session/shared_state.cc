@@ -1,0 +1,62 @@
+#include "session/shared_state.h"
+
+namespace uvb {
+
+namespace {
+
+template <class Map>
+auto find_or_make(Map& map, const std::string& name) {
+  auto& entry = map[name];
+  if (!entry) entry = std::make_shared<typename Map::mapped_type::element_type>();
+  return entry;
+}
+
+}  // namespace
+
+std::shared_ptr<DatabaseState> SharedState::database(const std::string& name) {
+  return databases_.with([&](auto& databases) { return find_or_make(databases, name); });
+}
+
+std::shared_ptr<ClientCount> SharedState::user(const std::string& name) {
+  return users_.with([&](auto& users) { return find_or_make(users, name); });
+}
+
+std::map<std::string, int> SharedState::clients_by_user() const {
+  return users_.with([](const auto& users) {
+    std::map<std::string, int> counts;
+    for (const auto& [name, count] : users) counts.emplace(name, count->value());
+    return counts;
+  });
+}
+
+LoginSecrets SharedState::secrets(const std::string& database, const std::string& user) const {
+  return secrets_.with([&](const auto& secrets) {
+    const auto found = secrets.find({database, user});
+    return found == secrets.end() ? LoginSecrets{} : found->second;
+  });
+}
+
+void SharedState::remember_password(const std::string& database, const std::string& user,
+                                    std::shared_ptr<const Secret> password) {
+  secrets_.with([&](auto& secrets) { secrets[{database, user}].clear_password = std::move(password); });
+}
+
+void SharedState::remember_scram_keys(const std::string& database, const std::string& user,
+                                      std::shared_ptr<const ScramKeys> keys) {
+  secrets_.with([&](auto& secrets) { secrets[{database, user}].scram_keys = std::move(keys); });
+}
+
+void SharedState::forget_password(const std::string& database, const std::string& user, const Secret* refused) {
+  secrets_.with([&](auto& secrets) {
+    const auto found = secrets.find({database, user});
+    if (found != secrets.end() && found->second.clear_password.get() == refused) found->second.clear_password.reset();
+  });
+}
+
+void SharedState::forget_secrets(const std::string& database) {
+  secrets_.with([&](auto& secrets) {
+    std::erase_if(secrets, [&](const auto& entry) { return database.empty() || entry.first.first == database; });
+  });
+}
+
+}  // namespace uvb

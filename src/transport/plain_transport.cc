@@ -1,0 +1,66 @@
+#include "transport/plain_transport.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "transport/socket_io.h"
+
+namespace uvb {
+
+namespace {
+
+ByteView bytes_of(const iovec& piece) { return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len}; }
+
+/// Appends all but the first `skip` bytes of the pieces.
+void keep_rest(std::span<const iovec> pieces, std::size_t skip, Buffer& pending) {
+  for (const iovec& piece : pieces) {
+    const std::size_t skipped = std::min(skip, piece.iov_len);
+    skip -= skipped;
+    pending.append(bytes_of(piece).subspan(skipped));
+  }
+}
+
+}  // namespace
+
+PlainTransport::~PlainTransport() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+ReadResult PlainTransport::read(ByteSpan into, Scratch /*scratch*/) {
+  if (into.empty()) return {.status = IoStatus::blocked};
+  const SocketResult received = receive_some(descriptor_, into);
+  errno_ = received.error;
+  return {.status = received.status, .count = received.count, .more = received.count == into.size()};
+}
+
+IoStatus PlainTransport::send(std::span<const iovec> pieces, Scratch /*scratch*/) {
+  if (!pending_.empty()) {
+    keep_rest(pieces, 0, pending_);
+    return flush();
+  }
+  const SocketResult sent = send_some(descriptor_, pieces);
+  errno_ = sent.error;
+  if (sent.status == IoStatus::failed) return IoStatus::failed;
+  keep_rest(pieces, sent.count, pending_);
+  return pending_.empty() ? IoStatus::ok : IoStatus::blocked;
+}
+
+IoStatus PlainTransport::flush() {
+  if (pending_.empty()) return IoStatus::ok;
+  const SocketResult sent = send_some(descriptor_, pending_.view());
+  errno_ = sent.error;
+  if (sent.status == IoStatus::failed) return IoStatus::failed;
+  pending_.consume(sent.count);
+  if (!pending_.empty()) return IoStatus::blocked;
+  pending_.release();
+  return IoStatus::ok;
+}
+
+int PlainTransport::release_descriptor() noexcept { return std::exchange(descriptor_, -1); }
+
+std::string PlainTransport::error() const { return errno_ != 0 ? std::strerror(errno_) : std::string(); }
+
+}  // namespace uvb

@@ -1,0 +1,48 @@
+#include "transport/socket_io.h"
+
+#include <limits.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace uvb {
+
+namespace {
+
+SocketResult from_errno() noexcept {
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {.status = IoStatus::blocked};
+  return {.status = IoStatus::failed, .error = errno};
+}
+
+}  // namespace
+
+SocketResult receive_some(int descriptor, ByteSpan into) noexcept {
+  ssize_t count = 0;
+  do {
+    count = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return from_errno();
+  if (count == 0) return {.status = IoStatus::closed};
+  return {.status = IoStatus::ok, .count = static_cast<std::size_t>(count)};
+}
+
+SocketResult send_some(int descriptor, std::span<const iovec> pieces) noexcept {
+  msghdr message{};
+  // sendmsg() does not write to the pieces; its structure is shared with recvmsg().
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = std::min<std::size_t>(pieces.size(), IOV_MAX);
+  ssize_t count = 0;
+  do {
+    count = ::sendmsg(descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return from_errno();
+  return {.status = IoStatus::ok, .count = static_cast<std::size_t>(count)};
+}
+
+SocketResult send_some(int descriptor, ByteView bytes) noexcept {
+  const iovec piece{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+  return send_some(descriptor, std::span(&piece, 1));
+}
+
+}  // namespace uvb

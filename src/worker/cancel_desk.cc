@@ -1,0 +1,114 @@
+#include "worker/cancel_desk.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+namespace uvb {
+
+void CancelDesk::ask(ConnectionId requester, const ClientSession::Key& key) {
+  const std::vector<Worker*>& workers = worker_.commons().workers;
+  unanswered_[requester] = workers.size();
+  for (Worker* worker : workers) {
+    worker->post_call([key, origin = worker_.id(), requester](Worker& other) { other.find_cancel(key, origin, requester); });
+  }
+}
+
+void CancelDesk::answered(ConnectionId requester, bool found, const std::string& reason) {
+  const auto waiting = unanswered_.find(requester);
+  const bool last = waiting != unanswered_.end() && --waiting->second == 0;
+  if (last) unanswered_.erase(waiting);
+  ClientSession* client = worker_.find_client(requester);
+  if (client == nullptr) return;
+  if (found && !reason.empty()) client->cancel_done(reason);
+  if (!found && last && !matched_.contains(requester)) client->cancel_done("failed cancel request");
+  if (found) matched_.insert(requester);
+  if (last) matched_.erase(requester);
+}
+
+const char* CancelDesk::refusal(const ClientSession& client) const {
+  if (client.is_console()) return "cancel request for console client";
+  if (client.phase() == ClientPhase::varying) return "ignoring cancel request for server that is setting vars";
+  if (client.server() == nullptr) return "cancel request for idle client";
+  return nullptr;
+}
+
+void CancelDesk::find(const std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>>& clients,
+                      const ClientSession::Key& key, WorkerId origin, ConnectionId requester) {
+  Job job{origin, requester, ConnectionId::none, ConnectionId::none, {}, Loop::now()};
+  for (const auto& [id, client] : clients) {
+    if (!client->logged_in() || CRYPTO_memcmp(client->key().data(), key.data(), key.size()) != 0) continue;
+    if (const char* reason = refusal(*client)) {
+      if (client->is_console()) worker_.commons().control.console_cancelled(id);
+      return reply(job, true, reason);
+    }
+    job.client = id;
+    job.server = client->server()->id();
+    job.pool = client->pool()->id;
+    reply(job, true, "");
+    waiting_.push_back(job);
+    return start_waiting();
+  }
+  reply(job, false, "");
+}
+
+void CancelDesk::reply(const Job& job, bool found, const char* reason) {
+  Worker* origin = worker_.commons().workers[number(job.origin)];
+  origin->post_call([requester = job.requester, found, text = std::string(reason)](Worker& other) {
+    other.cancel_answered(requester, found, text);
+  });
+}
+
+void CancelDesk::start_waiting() {
+  std::erase_if(waiting_, [this](const Job& job) { return start(job); });
+}
+
+/// true: the job needs to wait no longer.
+bool CancelDesk::start(const Job& job) {
+  ServerSession* server = worker_.find_server(job.server);
+  const bool still_its = server != nullptr && server->client() != nullptr && server->client()->id() == job.client;
+  if (!still_its) {
+    reply(job, true, "not sending cancel request for client that is now idle");
+    return true;
+  }
+  if (server->backend_key().empty()) {
+    reply(job, true, "failed to send cancel request");
+    return true;
+  }
+  if (!worker_.commons().ledger.begin_cancel(job.pool)) return false;
+  auto running = std::make_unique<Running>();
+  Running& it = *running;
+  it.job = job;
+  it.delivery = std::make_unique<CancelDelivery>(worker_.context(), server->address(), server->backend_key(),
+                                                 [this, &it](bool delivered) { finished(it, delivered); });
+  server->cancel_started();
+  running_.push_back(std::move(running));
+  it.delivery->start();
+  return true;
+}
+
+void CancelDesk::finished(Running& running, bool delivered) {
+  // Its owner is in the call stack just now: it is freed at the next tick.
+  running.over = true;
+  worker_.commons().ledger.end_cancel(running.job.pool, Loop::now(), worker_.actions());
+  if (ServerSession* server = worker_.find_server(running.job.server)) server->cancel_ended();
+  reply(running.job, true, delivered ? "successfully sent cancel request" : "failed to send cancel request");
+  start_waiting();
+}
+
+void CancelDesk::tick(TimePoint now) {
+  for (const auto& running : running_) {
+    if (!running->over) running->delivery->tick(now);
+  }
+  std::erase_if(running_, [](const auto& running) { return running->over; });
+  const Micros limit = worker_.context().settings().cancel_wait_timeout;
+  std::erase_if(waiting_, [&](const Job& job) { return limit > Micros{} && now - job.since > limit; });
+  start_waiting();
+}
+
+void CancelDesk::clear() {
+  waiting_.clear();
+  running_.clear();
+}
+
+}  // namespace uvb

@@ -1,0 +1,101 @@
+// What a transaction pays for the ledger: take() and give(), alone, with a queue, and with threads in each other's way.
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "pool/ledger.h"
+#include "session/welcome.h"
+
+namespace uvb {
+namespace {
+
+constexpr TimePoint kNow{std::chrono::hours(1000)};
+
+/// A pool of logged-in idle servers, the same number for each worker.
+class WarmLedger {
+ public:
+  WarmLedger(std::uint32_t workers, int servers_each, int pool_size) {
+    ledger_ = std::make_unique<Ledger>(workers, [this] { return static_cast<ConnectionId>(++last_id_); });
+    PoolRules rules;
+    rules.pool_size = pool_size;
+    rules.server_lifetime = std::chrono::hours(1);
+    pool_ = ledger_->open({"db", "app"}, rules);
+    for (std::uint32_t worker = 0; worker < workers; ++worker) fill(static_cast<WorkerId>(worker), servers_each);
+  }
+
+  Ledger& ledger() { return *ledger_; }
+  [[nodiscard]] PoolId pool() const { return pool_; }
+  ConnectionId next_id() { return static_cast<ConnectionId>(++last_id_); }
+
+ private:
+  void fill(WorkerId worker, int servers) {
+    Actions actions;
+    std::vector<ConnectionId> opened;
+    for (int i = 0; i < servers; ++i) {
+      actions.clear();
+      ledger_->take(pool_, {worker, next_id(), kNow, kNow, false, {}}, kNow, actions);
+      opened.push_back(actions.at(0).server);
+      ledger_->login_succeeded(pool_, opened.back(), std::make_shared<const Welcome>(), kNow, actions);
+    }
+    for (const ConnectionId server : opened) ledger_->give(pool_, server, kNow, actions);
+  }
+
+  std::uint64_t last_id_ = 0;
+  std::unique_ptr<Ledger> ledger_;
+  PoolId pool_ = PoolId::none;
+};
+
+void BM_TakeAndGive(benchmark::State& state) {
+  WarmLedger warm(1, static_cast<int>(state.range(0)), 100);
+  const Waiter waiter{WorkerId{0}, warm.next_id(), kNow, kNow, false, {}};
+  Actions actions;
+  for (auto _ : state) {
+    const TakeResult result = warm.ledger().take(warm.pool(), waiter, kNow, actions);
+    warm.ledger().give(warm.pool(), result.server, kNow, actions);
+  }
+  if (!actions.empty()) state.SkipWithError("took a server that was not idle");
+}
+BENCHMARK(BM_TakeAndGive)->Arg(1)->Arg(16)->Arg(100);
+
+/// Each round one client queues and the server given back is served to the longest waiter.
+void BM_QueueAndServe(benchmark::State& state) {
+  WarmLedger warm(1, 1, 1);
+  std::vector<ConnectionId> clients;
+  for (std::int64_t i = 0; i <= state.range(0); ++i) clients.push_back(warm.next_id());
+  Actions actions;
+  ConnectionId server = ConnectionId::none;
+  for (const ConnectionId client : clients) {
+    const TakeResult result = warm.ledger().take(warm.pool(), {WorkerId{0}, client, kNow, kNow, false, {}}, kNow, actions);
+    if (result.status == TakeStatus::granted) server = result.server;
+  }
+  std::size_t at = 0;
+  for (auto _ : state) {
+    actions.clear();
+    warm.ledger().give(warm.pool(), server, kNow, actions);
+    warm.ledger().take(warm.pool(), {WorkerId{0}, clients[at], kNow, kNow, false, {}}, kNow, actions);
+    at = (at + 1) % clients.size();
+  }
+  if (actions.size() != 1) state.SkipWithError("the waiter was not served");
+}
+BENCHMARK(BM_QueueAndServe)->Arg(1)->Arg(48)->Arg(1000);
+
+/// Threads that are workers, each with servers of its own.
+void BM_TakeAndGiveByThreads(benchmark::State& state) {
+  static std::unique_ptr<WarmLedger> warm;
+  if (state.thread_index() == 0) warm = std::make_unique<WarmLedger>(static_cast<std::uint32_t>(state.threads()), 16, 0);
+  Actions actions;
+  for (auto _ : state) {
+    const auto worker = static_cast<WorkerId>(state.thread_index());
+    const auto client = static_cast<ConnectionId>(1000000 + state.thread_index());
+    const TakeResult result = warm->ledger().take(warm->pool(), {worker, client, kNow, kNow, false, {}}, kNow, actions);
+    warm->ledger().give(warm->pool(), result.server, kNow, actions);
+  }
+}
+BENCHMARK(BM_TakeAndGiveByThreads)->Threads(1)->Threads(2)->UseRealTime();
+
+}  // namespace
+}  // namespace uvb

@@ -1,0 +1,243 @@
+"""A server that wants the clear-text password while only a hash is stored (design.md 5)."""
+
+import hashlib
+import re
+import struct
+import time
+
+import pytest
+
+from harness import clients
+from harness import messages as m
+from harness import net, scram
+from harness.recipe import ADMIN_HASH, start_recipe
+from harness.wire import Closed, ServerError
+
+PASSWORD = "quest"
+
+
+def cleartext_server(password=PASSWORD):
+    """A script for a server that takes only this clear-text password and answers queries, as QuestDB does."""
+    def script(connection):
+        connection.read_startup()
+        connection.send(m.AUTH_CLEARTEXT)
+        given = connection.read()
+        if given.kind != "p" or given.body != m.text(script.password):
+            connection.send(m.error_response("00000", "invalid username/password", "FATAL"))
+            return
+        connection.greet()
+        connection.serve()
+    script.password = password
+    return script
+
+
+def passwords_received(server):
+    return [message.body.rstrip(b"\0").decode() for _, message in server.received if message.kind == "p"]
+
+
+@pytest.fixture
+def bridge(start_pooler, kind, fake_server, authority):
+    """Makes (pooler, server, script): the recipe in front of a scripted clear-text server."""
+    def start(secret=ADMIN_HASH, **edits):
+        script = cleartext_server()
+        server = fake_server(script)
+        edits.setdefault("extra", "server_login_retry = 1\nquery_wait_timeout = 5\n")
+        return start_recipe(start_pooler, kind, server, authority, secret=secret, **edits), server, script
+    return start
+
+
+def login(pooler, password=PASSWORD):
+    return pooler.wire().start_tls().login("admin", "questdb", password)
+
+
+def login_error(pooler, password=PASSWORD):
+    with pytest.raises(ServerError) as caught:
+        login(pooler, password)
+    assert caught.value.fields["S"] == "FATAL"
+    return caught.value.fields["M"]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("secret", [ADMIN_HASH, scram.secret(PASSWORD)], ids=["md5", "scram"])
+def test_password_is_asked_for_in_clear_inside_tls_and_given_to_the_server(bridge, secret):
+    pooler, server, _ = bridge(secret)
+    for _ in range(3):
+        with login(pooler) as client:
+            assert client.value("echo it-works") == "it-works"
+    assert set(passwords_received(server)) == {PASSWORD}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("secret", [ADMIN_HASH, scram.secret(PASSWORD)], ids=["md5", "scram"])
+def test_wrong_password_never_reaches_the_server(bridge, secret):
+    pooler, server, _ = bridge(secret)
+    for _ in range(2):
+        assert "authentication failed" in login_error(pooler, "wrong")
+    with login(pooler) as client:
+        client.value("select 1")
+    assert "authentication failed" in login_error(pooler, "wrong")
+    assert set(passwords_received(server)) == {PASSWORD}
+
+
+@pytest.mark.quick
+def test_without_tls_there_is_a_clear_error_and_no_clear_text_request(bridge):
+    pooler, server, _ = bridge(client_tls_sslmode="allow")
+    with pooler.wire() as client:
+        client.startup("admin", "questdb")
+        with pytest.raises(ServerError) as caught:
+            client.authenticate("admin", PASSWORD)
+        assert client.method != 3 if hasattr(client, "method") else True
+        assert "TLS" in caught.value.fields["M"]
+    assert passwords_received(server) == []
+    login(pooler).terminate()
+
+
+@pytest.mark.quick
+def test_hash_is_never_sent_nor_logged(bridge):
+    pooler, server, script = bridge()
+    login(pooler).terminate()
+    script.password = "changed"
+    pooler.signal(1)
+    for connection in server.connections:
+        connection.socket.close()
+    time.sleep(0.5)
+    for password in (PASSWORD, "wrong"):
+        try:
+            login(pooler, password).terminate()
+        except (ServerError, Closed):
+            pass
+    digest = hashlib.md5((PASSWORD + "admin").encode()).hexdigest()
+    for message in server.received:
+        assert digest.encode() not in message[1].body
+    for text in (pooler.log(), pooler.stderr()):
+        assert digest not in text and not re.search(rf"\b{PASSWORD}\b", text)
+
+
+@pytest.mark.quick
+def test_changed_server_password_is_told_in_words_and_works_after_reload(bridge):
+    pooler, server, script = bridge()
+    with login(pooler) as client:
+        client.value("select 1")
+    script.password = "new-password"
+    for connection in server.connections:
+        try:
+            connection.socket.shutdown(2)
+        except OSError:
+            pass
+    net.wait_for(lambda: _told(pooler), 15, "an error in words", 0.3)
+    with open(pooler.userlist_path, "w") as userlist:
+        userlist.write('"admin" "md5' + hashlib.md5(b"new-passwordadmin").hexdigest() + '"\n')
+    pooler.signal(1)
+    pooler.wait_log("got SIGHUP")
+
+    def works():
+        try:
+            with login(pooler, "new-password") as client:
+                return client.value("echo new") == "new"
+        except (ServerError, Closed):
+            return False
+
+    net.wait_for(works, 15, "the new password to work", 0.5)
+    assert "authentication failed" in login_error(pooler)
+
+
+def _told(pooler):
+    try:
+        with login(pooler) as client:
+            client.value("select 1")
+        return False
+    except ServerError as error:
+        return len(error.fields["M"]) > 5
+    except Closed:
+        return False
+
+
+def test_real_questdb_with_a_changed_password(start_pooler, kind, start_questdb, authority):
+    questdb = start_questdb(f"password{kind.workers}")
+    pooler = start_recipe(start_pooler, kind, questdb, authority, extra="server_login_retry = 1\n")
+    with login(pooler) as old:
+        assert old.value("select count() from trades") == "3"
+        questdb.set_password("s3cond", reload=True)
+        assert old.value("select count() from trades") == "3"
+        with open(pooler.userlist_path, "w") as userlist:
+            userlist.write('"admin" "md5' + hashlib.md5(b"s3condadmin").hexdigest() + '"\n')
+        pooler.signal(1)
+        pooler.wait_log("got SIGHUP")
+        with login(pooler, "s3cond") as new:
+            assert new.value("select count() from trades") == "3"
+    questdb.set_password("quest", reload=True)
+
+
+@pytest.mark.quick
+def test_setting_fail_refuses_instead_of_asking(start_pooler, kind, fake_server, authority):
+    cert, key = authority.server
+    server = fake_server(cleartext_server())
+    settings = {"auth_type": "md5", "client_tls_sslmode": "require", "client_tls_cert_file": cert,
+                "client_tls_key_file": key}
+    pooler = start_pooler({"questdb": f"host=127.0.0.1 port={server.port}"}, settings, users={"admin": ADMIN_HASH},
+                          uvbouncer={"cleartext_server_auth": "fail"})
+    assert len(login_error(pooler)) > 5
+    assert PASSWORD not in passwords_received(server)
+
+
+def test_two_users_never_share_a_password(start_pooler, fake_server, authority):
+    cert, key = authority.server
+    passwords = {"alice": "alice-pw", "bob": "bob-pw"}
+
+    def script(connection):
+        user = connection.read_startup()["user"]
+        connection.send(m.AUTH_CLEARTEXT)
+        if connection.read().body != m.text(passwords[user]):
+            connection.send(m.error_response("28P01", "no", "FATAL"))
+            return
+        connection.greet()
+        connection.serve()
+
+    hashes = {user: "md5" + hashlib.md5((pw + user).encode()).hexdigest() for user, pw in passwords.items()}
+    pooler = start_pooler({"q": f"host=127.0.0.1 port={fake_server(script).port}"},
+                          {"auth_type": "md5", "client_tls_sslmode": "require", "client_tls_cert_file": cert,
+                           "client_tls_key_file": key}, users=hashes)
+    for _ in range(2):
+        for user, password in passwords.items():
+            with pooler.wire() as client:
+                assert client.start_tls().login(user, "q", password).value("echo x") == "x"
+
+
+def test_very_long_password_passes(start_pooler, fake_server, authority, kind):
+    """Access tokens as passwords are up to some kilobytes long."""
+    token = "t0ken" * 800
+    script = cleartext_server(token)
+    secret = "md5" + hashlib.md5((token + "admin").encode()).hexdigest()
+    pooler = start_recipe(start_pooler, kind, fake_server(script), authority, secret=secret)
+    with login(pooler, token) as client:
+        assert client.value("echo x") == "x"
+
+
+def test_plain_text_in_the_user_list_needs_no_asking(bridge):
+    pooler, server, _ = bridge(PASSWORD)
+    with pooler.wire() as client:
+        client.start_tls().startup("admin", "questdb")
+        client.authenticate("admin", PASSWORD)
+        assert client.method == 5
+        client.welcome()
+        assert client.value("echo x") == "x"
+
+
+def test_psql_over_tls_with_channel_binding_required_refuses_in_words(bridge):
+    pooler, _, _ = bridge()
+    info = f"host=localhost port={pooler.port} user=admin password=quest dbname=questdb sslmode=require"
+    with pytest.raises(clients.ClientError, match="(?i)channel binding"):
+        clients.psql(info + " channel_binding=require", "select 1")
+
+
+def test_short_or_broken_password_messages_end_only_their_client(bridge):
+    pooler, _, _ = bridge()
+    for body in (b"", b"\0", b"no end", struct.pack("!i", 7)):
+        with pooler.wire() as client:
+            client.start_tls().startup("admin", "questdb")
+            client.expect("R")
+            client.send(m.message("p", body))
+            with pytest.raises((ServerError, Closed)):
+                client.receive_until("R")
+    with login(pooler) as client:
+        assert client.value("echo well") == "well"

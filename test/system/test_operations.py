@@ -1,0 +1,440 @@
+"""PAUSE, RESUME, KILL, SUSPEND, SHUTDOWN, RELOAD and signals (behaviour.md 9, admin-console.md 3 and 5)."""
+
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from harness import messages as m
+from harness import net
+from harness.wire import Closed, ServerError, Wire
+
+PID = "select pg_backend_pid()"
+
+
+def console_error(pooler, command):
+    with pytest.raises(ServerError) as caught:
+        pooler.admin(command)
+    assert caught.value.fields["S"] == "ERROR"
+    return caught.value.fields["M"]
+
+
+def tag(console, command):
+    received = console.query(command)
+    return [x.tag for x in received if x.kind == "C"]
+
+
+@pytest.mark.quick
+def test_s151_pause_answers_when_the_last_transaction_ended(tx):
+    with tx.login() as client, tx.login() as waiter, tx.console() as console:
+        client.query("begin")
+        console.send(m.query("PAUSE"))
+        console.expect_silence(0.7)
+        waiter.send(m.query("select 'served'"))
+        client.query("commit")
+        assert m.kinds(console.receive_until("Z")) == "CZ"
+        waiter.expect_silence(0.3)
+        assert tx.pool()["sv_idle"] == 0
+        tx.admin("RESUME")
+        assert m.rows(waiter.receive_until("Z")) == [["served"]]
+
+
+@pytest.mark.quick
+def test_s152_login_during_pause_needs_a_warm_pool(tx):
+    tx.login().terminate()
+    tx.admin("PAUSE")
+    with tx.login() as warm, tx.wire() as cold:
+        warm.send(m.query("select 1"))
+        warm.expect_silence(0.5)
+        cold.startup("alice", "p1")
+        cold.expect_silence(0.5)
+        tx.admin("RESUME")
+        assert m.rows(warm.receive_until("Z")) == [["1"]]
+        cold.authenticate("alice", "")
+        cold.welcome()
+
+
+@pytest.mark.quick
+def test_s153_pause_of_one_database_leaves_the_others(tx):
+    with tx.login() as paused, tx.login(database="p1") as other:
+        tx.admin("PAUSE p0")
+        paused.send(m.query("select 1"))
+        assert other.value("select 1") == "1"
+        assert console_error(tx, "RESUME") == "pooler is not paused/suspended"
+        paused.expect_silence(0.3)
+        assert [d["paused"] for d in tx.show("DATABASES") if d["name"] == "p0"] == ["1"]
+        tx.admin("RESUME p0")
+        assert m.rows(paused.receive_until("Z")) == [["1"]]
+
+
+@pytest.mark.quick
+def test_s154_kill_drops_clients_and_holds_new_ones_until_resume(tx):
+    with tx.login() as idle, tx.login() as busy:
+        busy.query("begin")
+        tx.admin("KILL p0")
+        idle.expect_fatal("database removed")
+        busy.expect_fatal("database removed")
+    with tx.wire() as late:
+        late.startup("alice", "p0")
+        late.expect_silence(0.5)
+        tx.admin("RESUME p0")
+        late.authenticate("alice", "")
+        late.welcome()
+        assert late.value("select 1") == "1"
+
+
+@pytest.mark.quick
+def test_s155_suspend_ends_with_its_console(tx):
+    with tx.login() as client:
+        client.value("select 1")
+        console = tx.console()
+        assert tag(console, "SUSPEND") == ["SUSPEND"]
+        client.send(m.query("select 'resumed'"))
+        client.expect_silence(0.5)
+        console.close()
+        assert m.rows(client.receive_until("Z")) == [["resumed"]]
+    assert "admin disappeared when suspended, doing RESUME" in tx.log()
+
+
+def test_s156_suspend_does_not_wait_for_running_queries(tx):
+    with tx.login() as client, tx.console() as console:
+        client.send(m.query("select 'late', pg_sleep(1.5)"))
+        tx.wait_pool(sv_active=1)
+        began = time.monotonic()
+        assert tag(console, "SUSPEND") == ["SUSPEND"]
+        assert time.monotonic() - began < 1.2 * net.patience
+        time.sleep(2)
+        client.expect_silence(0.2)
+        assert tag(console, "RESUME") == ["RESUME"]
+        assert m.rows(client.receive_until("Z")) == [["late", ""]]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("way", ["command", "SIGINT"])
+def test_s157_shutdown_wait_for_servers_lets_linked_clients_finish(start_pooler, way):
+    pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
+    linked, waiter, late = pooler.login(), pooler.login(), pooler.login()
+    linked.query("begin")
+    waiter.send(m.query("select 1"))
+    pooler.wait_pool(cl_waiting=1)
+    if way == "command":
+        with pooler.console() as console:
+            assert tag(console, "SHUTDOWN WAIT_FOR_SERVERS") == ["SHUTDOWN"]
+    else:
+        pooler.signal(signal.SIGINT)
+    waiter.expect_fatal("server shutting down")
+    late.send(m.query("select 1"))
+    late.expect_fatal("server shutting down")
+    assert not net.can_connect(pooler.port)
+    assert linked.value("select 'still'") == "still"
+    linked.query("commit")
+    assert pooler.wait_exit() == 0
+    assert "server connections dropped, exiting" in pooler.log()
+    assert not os.path.exists(pooler.pidfile) and not os.path.exists(pooler.socket_path)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("way", ["command", "SIGTERM"])
+def test_s158_shutdown_wait_for_clients_serves_them_to_the_last(start_pooler, way):
+    pooler = start_pooler(settings={"pool_mode": "transaction"})
+    client = pooler.login()
+    if way == "command":
+        with pooler.console() as console:
+            assert tag(console, "SHUTDOWN WAIT_FOR_CLIENTS") == ["SHUTDOWN"]
+    else:
+        pooler.signal(signal.SIGTERM)
+        pooler.wait_log("got SIGTERM, shutting down, waiting for all clients disconnect")
+    net.wait_for(lambda: not net.can_connect(pooler.port), what="TCP to be refused")
+    assert client.value("select 'served'") == "served"
+    with pooler.wire(unix=True) as refused:
+        refused.startup("alice", "p0")
+        refused.expect_fatal("pooler is shutting down")
+    assert pooler.show("STATE")
+    assert console_error(pooler, "RESUME") == "pooler is shutting down"
+    client.terminate()
+    assert pooler.wait_exit() == 0
+    assert "client connections dropped, exiting" in pooler.log()
+
+
+@pytest.mark.quick
+def test_shutdown_ends_at_once_without_an_answer(start_pooler):
+    pooler = start_pooler()
+    client, console = pooler.login(), pooler.console()
+    client.query("select 1")
+    console.send(m.query("SHUTDOWN"))
+    console.expect_closed()
+    client.expect_closed()
+    assert pooler.wait_exit() == 0
+    assert "SHUTDOWN command issued" in pooler.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_second_signal_ends_at_once(start_pooler, number):
+    pooler = start_pooler(settings={"pool_mode": "transaction"})
+    client = pooler.login()
+    client.query("begin")
+    pooler.signal(number)
+    pooler.wait_log(f"got {number.name}, shutting down")
+    time.sleep(0.3)
+    assert pooler.process.poll() is None
+    pooler.signal(number)
+    assert pooler.wait_exit() == 0
+    assert f"got {number.name} while shutting down, fast exit" in pooler.log()
+
+
+def test_sigquit_ends_at_once(start_pooler):
+    pooler = start_pooler()
+    client = pooler.login()
+    client.query("begin")
+    pooler.signal(signal.SIGQUIT)
+    assert pooler.wait_exit() == 0
+    assert "got SIGQUIT, fast exit" in pooler.log()
+
+
+@pytest.mark.quick
+def test_sigusr1_pauses_and_sigusr2_resumes(tx):
+    with tx.login() as client:
+        client.value("select 1")
+        tx.signal(signal.SIGUSR1)
+        tx.wait_log("got SIGUSR1, pausing all activity")
+        client.send(m.query("select 'again'"))
+        client.expect_silence(0.5)
+        tx.signal(signal.SIGUSR1)
+        tx.wait_log("got SIGUSR1, but already paused/suspended")
+        tx.signal(signal.SIGUSR2)
+        assert m.rows(client.receive_until("Z")) == [["again"]]
+        tx.wait_log("got SIGUSR2, continuing from PAUSE")
+        tx.signal(signal.SIGUSR2)
+        tx.wait_log("got SIGUSR2, but not paused/suspended")
+
+
+@pytest.mark.quick
+def test_sighup_reloads(tx):
+    tx.settings["default_pool_size"] = 7
+    tx.write()
+    tx.signal(signal.SIGHUP)
+    tx.wait_log("got SIGHUP, re-reading config")
+    net.wait_for(lambda: {c["key"]: c["value"] for c in tx.show("CONFIG")}["default_pool_size"] == "7", what="reload")
+
+
+@pytest.mark.quick
+def test_s159_reload_closes_servers_only_when_their_address_changed(tx, postgres):
+    with tx.login() as idle, tx.login() as busy:
+        pid = idle.value(PID)
+        tx.databases["p0"] = postgres.database("p0", pool_size=9)
+        tx.reload()
+        assert idle.value(PID) == pid
+        busy.query("begin")
+        tx.databases["p0"] = postgres.database("p1", pool_size=9)
+        tx.reload()
+        assert busy.value("select current_database()") == "p0"
+        busy.query("commit")
+        assert busy.value("select current_database()") == "p1"
+        assert idle.value("select current_database()") == "p1"
+
+
+@pytest.mark.quick
+def test_s160_reload_without_a_database_ends_its_clients(tx):
+    with tx.login() as client, tx.login(database="p1") as other:
+        client.value("select 1")
+        del tx.databases["p0"]
+        tx.reload()
+        client.expect_fatal("database removed")
+        assert other.value("select 1") == "1"
+    with pytest.raises(ServerError, match="no such database: p0"):
+        tx.login()
+
+
+@pytest.mark.quick
+def test_s161_broken_reload_changes_nothing(tx):
+    with tx.login() as client:
+        client.value("select 1")
+        tx.settings.update(default_pool_size=3, max_client_conn="many")
+        tx.databases["p9"] = tx.databases["p0"]
+        tx.write()
+        with pytest.raises(ServerError) as caught:
+            tx.admin("RELOAD")
+        assert caught.value.fields["C"] == "F0000"
+        assert caught.value.fields["M"].startswith("RELOAD failed, see logs for additional details")
+        assert client.value("select 1") == "1"
+        values = {c["key"]: c["value"] for c in tx.show("CONFIG")}
+        assert (values["default_pool_size"], values["max_client_conn"]) == ("20", "100")
+        assert "p9" not in [d["name"] for d in tx.show("DATABASES")]
+    tx.wait_log('invalid value "many" for parameter max_client_conn in configuration')
+
+
+def test_reload_reverts_values_of_set(tx):
+    tx.admin("SET default_pool_size = 5")
+    assert {c["key"]: c["value"] for c in tx.show("CONFIG")}["default_pool_size"] == "5"
+    tx.reload()
+    assert {c["key"]: c["value"] for c in tx.show("CONFIG")}["default_pool_size"] == "20"
+
+
+def test_reload_does_not_change_restart_only_settings(tx):
+    tx.reload(listen_backlog=77)
+    assert {c["key"]: c["value"] for c in tx.show("CONFIG")}["listen_backlog"] == "128"
+
+
+def test_reload_reopens_the_log_file(tx):
+    tx.wait_log("process up")
+    os.rename(tx.log_path, tx.log_path + ".1")
+    tx.reload()
+    tx.login().terminate()
+    tx.wait_log("login attempt: db=p0 user=alice")
+    assert "process up" not in tx.log()
+
+
+def test_reload_with_an_unwritable_log_file_does_not_kill(tx):
+    tx.reload(logfile="/nonexistent/directory/x.log")
+    with tx.login() as client:
+        assert client.value("select 1") == "1"
+    tx.wait_quiet(0.5)
+    assert tx.process.poll() is None
+
+
+@pytest.mark.quick
+def test_s162_reconnect_replaces_servers_at_release(start_pooler):
+    pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 2})
+    with pooler.login() as busy, pooler.login() as idle:
+        old = idle.value(PID)
+        busy.query("begin")
+        inside = busy.value(PID)
+        pooler.admin("RECONNECT p0")
+        assert busy.value(PID) == inside
+        assert idle.value(PID) not in (old, inside)
+        busy.query("commit")
+        assert busy.value(PID) not in (old, inside)
+
+
+@pytest.mark.quick
+def test_wait_close_answers_when_the_last_old_server_is_gone(tx):
+    with tx.login() as client, tx.console() as console:
+        client.query("begin")
+        tx.admin("RECONNECT")
+        console.send(m.query("WAIT_CLOSE"))
+        console.expect_silence(0.7)
+        client.query("commit")
+        received = console.receive_until("Z")
+        assert [x.tag for x in received if x.kind == "C"] == ["WAIT_CLOSE"]
+
+
+def test_pause_after_wait_close_still_waits(tx):
+    with tx.login() as client, tx.console() as console:
+        client.query("select 1")
+        assert tag(console, "WAIT_CLOSE p0") == ["WAIT_CLOSE"]
+        client.query("begin")
+        console.send(m.query("PAUSE"))
+        console.expect_silence(0.7)
+        client.query("commit")
+        assert [x.tag for x in console.receive_until("Z") if x.kind == "C"] == ["PAUSE"]
+
+
+@pytest.mark.quick
+def test_kill_client_ends_exactly_one(tx):
+    with tx.login() as victim, tx.login("bob") as other:
+        victim.query("begin")
+        ids = {row["user"]: row["id"] for row in tx.show("CLIENTS") if row["database"] == "p0"}
+        with tx.console() as console:
+            assert tag(console, f"KILL_CLIENT {ids['alice']}") == ["KILL_CLIENT"]
+        victim.expect_fatal("admin forced disconnect")
+        assert other.value("select 1") == "1"
+    assert console_error(tx, "KILL_CLIENT 987654") == "client not found"
+    assert console_error(tx, "KILL_CLIENT abc") == "invalid client pointer supplied"
+
+
+def test_kill_client_of_oneself_ends_only_oneself(tx):
+    console = tx.console()
+    own = [row["id"] for row in tx.show("CLIENTS") if row["database"] == "pgbouncer"]
+    console.send(m.query(f"KILL_CLIENT {own[0]}"))
+    with pytest.raises(Closed):
+        while True:
+            console.receive()
+    with tx.login() as client:
+        assert client.value("select 1") == "1"
+
+
+STATE_ERRORS = [
+    (["PAUSE"], "PAUSE", "already suspended/paused"), (["PAUSE"], "PAUSE p0", "already suspended/paused"),
+    (["PAUSE"], "SUSPEND", "already suspended/paused"), (["PAUSE"], "KILL p0", "already suspended/paused"),
+    ([], "RESUME", "pooler is not paused/suspended"), ([], "RESUME p0", "database p0 is not paused"),
+    (["PAUSE p0"], "SUSPEND", "cannot suspend with paused databases"),
+    ([], "PAUSE nope", "no such database: nope"), ([], "RESUME nope", "no such database: nope"),
+    ([], "PAUSE pgbouncer", "cannot pause admin db: pgbouncer"),
+    ([], "KILL pgbouncer", "cannot kill admin db: pgbouncer"),
+    ([], "RECONNECT pgbouncer", "cannot reconnect admin db: pgbouncer"),
+    ([], "WAIT_CLOSE pgbouncer", "cannot wait in admin db: pgbouncer"),
+    ([], "DISABLE pgbouncer", "cannot disable admin db: pgbouncer"),
+    ([], "DISABLE", "a database is required"), ([], "ENABLE", "a database is required"),
+    ([], "DISABLE nope", "no such database: nope"), ([], "RECONNECT nope", "no such database: nope"),
+    ([], "KILL nope", "no such database: nope"), ([], "RELOAD p0", "invalid command 'RELOAD p0', use SHOW HELP;"),
+    ([], "SHUTDOWN NOW", "invalid command 'SHUTDOWN NOW', use SHOW HELP;"),
+]
+
+
+@pytest.mark.workers(2)
+@pytest.mark.parametrize("before,command,expected", STATE_ERRORS, ids=[c for _, c, _ in STATE_ERRORS])
+def test_command_in_the_wrong_state_is_an_error(tx, before, command, expected):
+    for earlier in before:
+        tx.admin(earlier)
+    assert console_error(tx, command) == expected
+
+
+def test_show_state_follows_the_commands(tx):
+    state = lambda: {row["key"]: row["value"] for row in tx.show("STATE")}
+    assert state() == {"active": "yes", "paused": "no", "suspended": "no"}
+    tx.admin("PAUSE")
+    assert state() == {"active": "no", "paused": "yes", "suspended": "no"}
+    tx.admin("RESUME")
+    tx.admin("PAUSE p0")
+    assert state() == {"active": "yes", "paused": "no", "suspended": "no"}
+
+
+def test_cancel_of_a_waiting_pause_resumes(tx):
+    with tx.login() as client, tx.console() as console:
+        client.query("begin")
+        console.send(m.query("PAUSE"))
+        net.wait_for(lambda: [r["value"] for r in tx.show("STATE")] == ["no", "yes", "no"], what="the pause")
+        with Wire(tx.port) as canceller:
+            canceller.send(m.cancel_request(console.key))
+            canceller.expect_closed()
+        net.wait_for(lambda: [r["value"] for r in tx.show("STATE")] == ["yes", "no", "no"], what="the resume")
+        client.query("commit")
+        assert client.value("select 1") == "1"
+
+
+def test_clients_connecting_during_suspend_are_served_afterwards(tx):
+    with tx.console() as console:
+        assert tag(console, "SUSPEND") == ["SUSPEND"]
+        with socket.create_connection(("127.0.0.1", tx.port)) as late:
+            late.sendall(m.startup({"user": "alice", "database": "p0"}))
+            late.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                late.recv(1)
+            console.query("RESUME")
+            late.settimeout(10 * net.patience)
+            assert late.recv(1) == b"R"
+
+
+def test_kill_of_all_databases(tx):
+    with tx.login() as one, tx.login(database="p1") as two, tx.console() as console:
+        assert tag(console, "KILL") == ["KILL"]
+        one.expect_fatal("database removed")
+        two.expect_fatal("database removed")
+        for name in ("p0", "p1"):
+            assert tag(console, f"RESUME {name}") == ["RESUME"]
+    tx.login().terminate()
+
+
+@pytest.mark.quick
+def test_reconnect_under_load_is_not_noticed(start_pooler):
+    pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 2})
+    clients = [pooler.login() for _ in range(6)]
+    with pooler.console() as console:
+        for i in range(15):
+            for client in clients:
+                client.send(m.query(f"select {i}"))
+            console.query("RECONNECT")
+            for client in clients:
+                assert m.rows(client.receive_until("Z")) == [[str(i)]]
