@@ -36,7 +36,8 @@ class ClientAuthenticator {
   virtual ~ClientAuthenticator() = default;
   /// The first step; `waiting` with the request message as reply, or the verdict at once (any, trust, cert).
   virtual AuthStep start() = 0;
-  /// Body of a 'p' message (without type and length). The reply may hold SASLContinue/SASLFinal, never AuthenticationOk.
+  /// Body of a 'p' message (without type and length). The reply may hold SASLContinue/SASLFinal, never
+  /// AuthenticationOk.
   virtual AuthStep on_message(ByteView body) = 0;
   /// The expensive part after needs_work; may run on another thread.
   virtual void work() = 0;

@@ -42,8 +42,8 @@ struct PoolRules {
   Micros server_login_retry{};
   bool check_query = false;  ///< server_check_query is not empty
   bool round_robin = false;
-  bool fast_close = false;   ///< server_fast_close
-  bool forced_user = false;  ///< the database line has user=
+  bool fast_close = false;     ///< server_fast_close
+  bool forced_user = false;    ///< the database line has user=
   Micros pool_idle_timeout{};  ///< drop_unused() removes the pool after this long without clients and servers; 0: never
 };
 
@@ -147,7 +147,7 @@ class Ledger {
     PoolKey key;
     PoolRules rules;
     PoolCounts counts;
-    bool paused = false;  ///< its database is paused by pause()
+    bool paused = false;        ///< its database is paused by pause()
     bool close_needed = false;  ///< some server of it is (WAIT_CLOSE waits for that)
   };
   [[nodiscard]] std::vector<PoolInfo> pools() const;

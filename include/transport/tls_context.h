@@ -35,7 +35,7 @@ enum class TlsSide : std::uint8_t { client, server };  ///< towards clients (acc
 /// What an operator asks about a certificate in use (SHOW TLS, metrics).
 struct TlsCertificate {
   std::string file;
-  std::string subject;             ///< RFC 2253, e.g. "CN=db.example.com,O=Example"
+  std::string subject;  ///< RFC 2253, e.g. "CN=db.example.com,O=Example"
   std::string issuer;
   std::vector<std::string> names;  ///< DNS names and addresses of subjectAltName
   std::string key_type;            ///< OpenSSL's name, e.g. "RSA", "EC", "ED25519"

@@ -127,9 +127,8 @@ bool Ledger::cancel_wait(PoolId /*pool*/, ConnectionId client) {
 
 void Ledger::login_succeeded(PoolId /*pool*/, ConnectionId server, std::shared_ptr<const Welcome> welcome,
                              TimePoint now, Actions& actions) {
-  state_->with_server(server, now, actions, [&](Turn& turn, ServerEntry& entry) {
-    uvb::login_succeeded(turn, entry, std::move(welcome));
-  });
+  state_->with_server(server, now, actions,
+                      [&](Turn& turn, ServerEntry& entry) { uvb::login_succeeded(turn, entry, std::move(welcome)); });
 }
 
 void Ledger::login_failed(PoolId /*pool*/, ConnectionId server, const LoginFailure& failure, TimePoint now,

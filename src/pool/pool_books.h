@@ -37,10 +37,10 @@ struct PoolBooks {
   LoginQueue logins;
   std::shared_ptr<const Welcome> welcome;
   LoginRecord login;
-  int clients = 0;                ///< logged in
+  int clients = 0;  ///< logged in
   TimePoint last_lifetime_close;
   TimePoint unused_since;
-  bool dead = false;              ///< removed for clients; lasts until its last server is closed
+  bool dead = false;  ///< removed for clients; lasts until its last server is closed
 
   [[nodiscard]] PoolCounts counts() const;
   [[nodiscard]] bool has_waiters() const noexcept { return !waiting.empty() || !logins.empty(); }

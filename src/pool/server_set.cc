@@ -68,8 +68,8 @@ ServerEntry* ServerSet::pick_idle(WorkerId worker, const std::string& options, b
 ServerEntry* ServerSet::pick_used(const std::string& options) const noexcept { return first_with(used_, options); }
 
 int ServerSet::connected() const noexcept {
-  return count(ServerState::idle) + count(ServerState::used) + count(ServerState::active) +
-         count(ServerState::tested) + count(ServerState::being_canceled);
+  return count(ServerState::idle) + count(ServerState::used) + count(ServerState::active) + count(ServerState::tested) +
+         count(ServerState::being_canceled);
 }
 
 void ServerSet::leave_state(ServerEntry& server) noexcept {

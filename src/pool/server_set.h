@@ -36,12 +36,12 @@ struct ServerEntry {
   bool close_needed = false;
   std::string options;
   TimePoint launched;
-  TimePoint last_activity;            ///< when it was last given back, or put to a check
-  std::uint64_t released_order = 0;   ///< grows with every way into the idle list
-  WaitEntry* promised = nullptr;      ///< whom a hand_over under way is for
-  const char* close_reason = nullptr; ///< while closing
-  std::size_t index = 0;              ///< own place in the set
-  ListLink<ServerEntry> link;         ///< idle or used list
+  TimePoint last_activity;             ///< when it was last given back, or put to a check
+  std::uint64_t released_order = 0;    ///< grows with every way into the idle list
+  WaitEntry* promised = nullptr;       ///< whom a hand_over under way is for
+  const char* close_reason = nullptr;  ///< while closing
+  std::size_t index = 0;               ///< own place in the set
+  ListLink<ServerEntry> link;          ///< idle or used list
 };
 
 /// The servers of one pool: owns the entries, counts them by state, keeps the idle and used lists, and keeps the totals

@@ -19,7 +19,7 @@ struct ServerEntry;
 /// One client that waits, or to which a server is under way.
 struct WaitEntry {
   Waiter waiter;
-  TimePoint since;                  ///< when it was queued; kept when it queues again
+  TimePoint since;  ///< when it was queued; kept when it queues again
   PoolBooks* pool = nullptr;
   ServerEntry* promised = nullptr;  ///< under way to it; then it is in no queue
   ListLink<WaitEntry> everywhere;

@@ -27,8 +27,10 @@ struct Address {
 
 Address parse_address(const std::string& name) {
   Address address;
-  if (::inet_pton(AF_INET, name.c_str(), address.bytes.data()) == 1) address.size = sizeof(in_addr);
-  else if (::inet_pton(AF_INET6, name.c_str(), address.bytes.data()) == 1) address.size = sizeof(in6_addr);
+  if (::inet_pton(AF_INET, name.c_str(), address.bytes.data()) == 1)
+    address.size = sizeof(in_addr);
+  else if (::inet_pton(AF_INET6, name.c_str(), address.bytes.data()) == 1)
+    address.size = sizeof(in6_addr);
   return address;
 }
 
@@ -42,7 +44,8 @@ std::string_view text_of(const ASN1_STRING* string) {
 
 Match match_dns_entry(const ASN1_IA5STRING* entry, const std::string& name) {
   const std::string_view text = text_of(entry);
-  // A NUL would let "good.example\0.evil.example" pass as its beginning; a single blank is what RFC 5280 4.2.1.6 forbids.
+  // A NUL would let "good.example\0.evil.example" pass as its beginning; a single blank is what RFC 5280 4.2.1.6
+  // forbids.
   if (text.find('\0') != std::string_view::npos || text == " ") return Match::forged;
   return dns_name_matches(text, name) ? Match::yes : Match::no;
 }

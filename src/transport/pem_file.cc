@@ -40,7 +40,8 @@ std::string user_name(uid_t uid) {
   std::array<char, 4096> memory{};
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(uid, &entry, memory.data(), memory.size(), &found) != 0 || found == nullptr) return fmt::format("{}", uid);
+  if (::getpwuid_r(uid, &entry, memory.data(), memory.size(), &found) != 0 || found == nullptr)
+    return fmt::format("{}", uid);
   return found->pw_name;
 }
 
@@ -48,7 +49,8 @@ std::string with_owner_and_mode(const std::string& path, const std::string& reas
   const std::string us = user_name(::geteuid());
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) return fmt::format("{} (running as {})", reason, us);
-  return fmt::format("{} (owner {}, mode {:04o}; running as {})", reason, user_name(facts.st_uid), facts.st_mode & 07777U, us);
+  return fmt::format("{} (owner {}, mode {:04o}; running as {})", reason, user_name(facts.st_uid),
+                     facts.st_mode & 07777U, us);
 }
 
 /// errno, or 0 when the file was read to its end.
@@ -123,7 +125,8 @@ Result<OpenSslPtr<EVP_PKEY>> load_private_key(const std::string& path) {
   const Result<Secret> content = read_pem_file(path);
   if (!content) return content.error();
   // OpenSSL's own answer to a file without a key is "unsupported".
-  if (content->view().find("PRIVATE KEY-----") == std::string_view::npos) return Error{"there is no PEM private key in it"};
+  if (content->view().find("PRIVATE KEY-----") == std::string_view::npos)
+    return Error{"there is no PEM private key in it"};
   ERR_clear_error();
   const OpenSslPtr<BIO> file = open_memory(content.value());
   bool passphrase_asked = false;

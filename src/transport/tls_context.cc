@@ -93,7 +93,8 @@ Status TlsContext::check(TlsSide side, const TlsSettings& settings, bool auth_is
   return check_tls_texts(side, settings, auth_is_cert);
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::load(TlsSide side, const TlsSettings& settings, bool auth_is_cert) {
+Result<std::shared_ptr<const TlsContext>> TlsContext::load(TlsSide side, const TlsSettings& settings,
+                                                           bool auth_is_cert) {
   if (Status texts = check(side, settings, auth_is_cert); !texts) return texts.error();
   const std::string prefix = side == TlsSide::client ? "TLS setup failed: " : "";
   Result<std::unique_ptr<const TlsIdentities>> identities = load_identities(side, settings);

@@ -106,20 +106,16 @@ std::string TlsEngine::State::failure_text(const char* action) const {
 
 TlsStatus TlsEngine::State::explain(int returned, const char* action) {
   switch (SSL_get_error(ssl.get(), returned)) {
-    case SSL_ERROR_NONE:
-      return TlsStatus::done;
-    case SSL_ERROR_WANT_READ:
-      return TlsStatus::needs_input;
-    case SSL_ERROR_ZERO_RETURN:
-      return TlsStatus::closed;
-    default:
-      return fail(failure_text(action));
+    case SSL_ERROR_NONE: return TlsStatus::done;
+    case SSL_ERROR_WANT_READ: return TlsStatus::needs_input;
+    case SSL_ERROR_ZERO_RETURN: return TlsStatus::closed;
+    default: return fail(failure_text(action));
   }
 }
 
 /// Notes the length of the Diffie-Hellman prime when ServerKeyExchange (RFC 5246 7.4.3) passes: OpenSSL forgets it.
-void TlsEngine::State::note_message(int /*sent*/, int /*version*/, int type, const void* bytes, std::size_t size, SSL* ssl,
-                                    void* state) {
+void TlsEngine::State::note_message(int /*sent*/, int /*version*/, int type, const void* bytes, std::size_t size,
+                                    SSL* ssl, void* state) {
   constexpr std::size_t kHead = 4;
   const ByteView message(static_cast<const std::uint8_t*>(bytes), size);
   if (type != SSL3_RT_HANDSHAKE || size <= kHead + 2 || message[0] != SSL3_MT_SERVER_KEY_EXCHANGE) return;
@@ -134,7 +130,8 @@ TlsStatus TlsEngine::State::judge_answers(std::size_t output_before, TlsStatus s
   const std::size_t answer = wire.output().size() - output_before;
   if (output_before == 0) answers = 0;
   answers += answer;
-  // Up to TLS 1.2 only an attempt to renegotiate is answered, by a warning; PgBouncer ends the connection (settings.md 5.1).
+  // Up to TLS 1.2 only an attempt to renegotiate is answered, by a warning; PgBouncer ends the connection
+  // (settings.md 5.1).
   if (answer > 0 && SSL_version(ssl.get()) < TLS1_3_VERSION) return fail("read failed: renegotiation is refused");
   if (answers > kMostAnswers) return fail("read failed: the peer asks for key updates and does not take them");
   return status;
@@ -249,7 +246,8 @@ std::string TlsEngine::description() const {
   if (SSL_version(ssl) >= TLS1_3_VERSION || SSL_get_current_cipher(ssl) == nullptr) return text;
   const int exchange = SSL_CIPHER_get_kx_nid(SSL_get_current_cipher(ssl));
   if (exchange == NID_kx_dhe) text += fmt::format("/DH={}", state_->dh_bits);
-  if (exchange == NID_kx_ecdhe) text += fmt::format("/ECDH={}", OBJ_nid2sn(static_cast<int>(SSL_get_negotiated_group(ssl))));
+  if (exchange == NID_kx_ecdhe)
+    text += fmt::format("/ECDH={}", OBJ_nid2sn(static_cast<int>(SSL_get_negotiated_group(ssl))));
   return text;
 }
 
@@ -258,7 +256,8 @@ std::vector<std::uint8_t> TlsEngine::server_end_point() const {
   const OpenSslPtr<X509> peers = SSL_is_server(ssl) == 1 ? nullptr : peer_certificate(ssl);
   const X509* certificate = SSL_is_server(ssl) == 1 ? SSL_get_certificate(ssl) : peers.get();
   int digest = NID_undef;
-  if (certificate == nullptr || X509_get_signature_info(const_cast<X509*>(certificate), &digest, nullptr, nullptr, nullptr) != 1) {
+  if (certificate == nullptr ||
+      X509_get_signature_info(const_cast<X509*>(certificate), &digest, nullptr, nullptr, nullptr) != 1) {
     return {};
   }
   // RFC 5929 4.1: SHA-256 in place of MD5 and SHA-1; undefined for signatures without a digest of their own.

@@ -53,7 +53,8 @@ Result<TlsIdentities> TlsIdentities::load(const std::string& cert_files, const s
   const std::vector<std::string> certs = split_paths(cert_files);
   const std::vector<std::string> keys = split_paths(key_files);
   if (certs.size() != keys.size()) {
-    return Error{fmt::format("{} certificate files but {} private key files; they go in pairs", certs.size(), keys.size())};
+    return Error{
+        fmt::format("{} certificate files but {} private key files; they go in pairs", certs.size(), keys.size())};
   }
   TlsIdentities result;
   for (std::size_t i = 0; i < certs.size(); ++i) {

@@ -31,13 +31,14 @@ struct Name {
 };
 
 constexpr std::array kNames{
-    Name{"tlsv1.0", 1}, Name{"tlsv1.1", 2},  Name{"tlsv1.2", 4},      Name{"tlsv1.3", kTls13},
-    Name{"tlsv1", kAll}, Name{"all", kAll}, Name{"secure", kSecure}, Name{"default", kSecure},
+    Name{"tlsv1.0", 1},  Name{"tlsv1.1", 2}, Name{"tlsv1.2", 4},      Name{"tlsv1.3", kTls13},
+    Name{"tlsv1", kAll}, Name{"all", kAll},  Name{"secure", kSecure}, Name{"default", kSecure},
 };
 
 unsigned bits_of(std::string_view name) {
   for (const Name& known : kNames) {
-    if (known.text.size() == name.size() && ::strncasecmp(known.text.data(), name.data(), name.size()) == 0) return known.bits;
+    if (known.text.size() == name.size() && ::strncasecmp(known.text.data(), name.data(), name.size()) == 0)
+      return known.bits;
   }
   return 0;
 }

@@ -26,14 +26,18 @@ constexpr std::string_view kAlpn = "postgresql";
 constexpr std::array kBundles{UVB_CA_BUNDLE};
 #else
 constexpr std::array kBundles{
-    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",             "/etc/pki/tls/cacert.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
 };
 #endif
 
 bool is_one_of(const std::string& text, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(), [&](const char* word) { return ::strcasecmp(text.c_str(), word) == 0; });
+  return std::any_of(words.begin(), words.end(),
+                     [&](const char* word) { return ::strcasecmp(text.c_str(), word) == 0; });
 }
 
 bool keeps_default_ciphers(const std::string& text) {
@@ -121,7 +125,8 @@ Result<std::string> ca_path(const TlsSettings& settings) {
 Status trust(SSL_CTX* context, const std::vector<OpenSslPtr<X509>>& authorities, bool told) {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const OpenSslPtr<X509>& authority : authorities) {
-    if (X509_STORE_add_cert(store, authority.get()) != 1) return Error{fmt::format("failed to load CA: {}", openssl_reason())};
+    if (X509_STORE_add_cert(store, authority.get()) != 1)
+      return Error{fmt::format("failed to load CA: {}", openssl_reason())};
     if (told && SSL_CTX_add_client_CA(context, authority.get()) != 1) {
       return Error{fmt::format("failed to load CA: {}", openssl_reason())};
     }
@@ -163,7 +168,8 @@ Status check_tls_texts(TlsSide side, const TlsSettings& settings, bool auth_is_c
   if (!TlsProtocols::parse(settings.protocols)) {
     return Error{fmt::format("invalid {}_tls_protocols: {}", prefix, settings.protocols)};
   }
-  if (!ciphers_valid(settings.ciphers)) return Error{fmt::format("invalid {}_tls_ciphers: {}", prefix, settings.ciphers)};
+  if (!ciphers_valid(settings.ciphers))
+    return Error{fmt::format("invalid {}_tls_ciphers: {}", prefix, settings.ciphers)};
   return client ? check_client_exchange(settings) : Status(Done{});
 }
 
@@ -194,7 +200,8 @@ Status apply_tls_verification(TlsSide side, const TlsSettings& settings, SSL_CTX
   const Result<std::string> path = ca_path(settings);
   if (!path) return path.error();
   const Result<std::vector<OpenSslPtr<X509>>> authorities = load_certificates(path.value());
-  if (!authorities) return Error{fmt::format("failed to load CA: \"{}\": {}", path.value(), authorities.error().message)};
+  if (!authorities)
+    return Error{fmt::format("failed to load CA: \"{}\": {}", path.value(), authorities.error().message)};
   // The names of a whole system bundle would be 17 KB in every handshake.
   return trust(context, authorities.value(), side == TlsSide::client && !settings.ca_file.empty());
 }

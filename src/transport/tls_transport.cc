@@ -63,14 +63,10 @@ TlsStatus encrypt(TlsEngine& engine, std::span<const iovec> pieces) {
 
 IoStatus status_of(TlsStatus status) {
   switch (status) {
-    case TlsStatus::done:
-      return IoStatus::ok;
-    case TlsStatus::needs_input:
-      return IoStatus::blocked;
-    case TlsStatus::closed:
-      return IoStatus::closed;
-    case TlsStatus::failed:
-      break;
+    case TlsStatus::done: return IoStatus::ok;
+    case TlsStatus::needs_input: return IoStatus::blocked;
+    case TlsStatus::closed: return IoStatus::closed;
+    case TlsStatus::failed: break;
   }
   return IoStatus::failed;
 }

@@ -74,7 +74,8 @@ std::uint8_t TlsWire::input_at(std::size_t index) const noexcept {
 std::size_t TlsWire::record_at_head() const noexcept {
   const std::uint8_t type = input_at(0);
   const std::size_t body = (std::size_t{input_at(3)} << 8) | input_at(4);
-  const bool record = type >= kLowestType && type <= kHighestType && input_at(1) == kMajorVersion && body <= kLargestBody;
+  const bool record =
+      type >= kLowestType && type <= kHighestType && input_at(1) == kMajorVersion && body <= kLargestBody;
   return record ? kHeadSize + body : input_size();
 }
 

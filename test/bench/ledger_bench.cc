@@ -69,7 +69,8 @@ void BM_QueueAndServe(benchmark::State& state) {
   Actions actions;
   ConnectionId server = ConnectionId::none;
   for (const ConnectionId client : clients) {
-    const TakeResult result = warm.ledger().take(warm.pool(), {WorkerId{0}, client, kNow, kNow, false, {}}, kNow, actions);
+    const TakeResult result =
+        warm.ledger().take(warm.pool(), {WorkerId{0}, client, kNow, kNow, false, {}}, kNow, actions);
     if (result.status == TakeStatus::granted) server = result.server;
   }
   std::size_t at = 0;
@@ -86,7 +87,8 @@ BENCHMARK(BM_QueueAndServe)->Arg(1)->Arg(48)->Arg(1000);
 /// Threads that are workers, each with servers of its own.
 void BM_TakeAndGiveByThreads(benchmark::State& state) {
   static std::unique_ptr<WarmLedger> warm;
-  if (state.thread_index() == 0) warm = std::make_unique<WarmLedger>(static_cast<std::uint32_t>(state.threads()), 16, 0);
+  if (state.thread_index() == 0)
+    warm = std::make_unique<WarmLedger>(static_cast<std::uint32_t>(state.threads()), 16, 0);
   Actions actions;
   for (auto _ : state) {
     const auto worker = static_cast<WorkerId>(state.thread_index());

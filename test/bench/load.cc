@@ -36,9 +36,20 @@ std::int64_t process_cpu_ns(int pid) {
 }
 
 template <class Number>
-bool read_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+bool read_value(std::string_view text, Number& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool read_value(std::string_view text, std::string& value) {
+  value = text;
+  return true;
+}
+
+/// Reads a value into a field of one of the parts of Settings.
+template <auto part, auto field>
+bool set(Settings& settings, std::string_view text) {
+  return read_value(text, settings.*part.*field);
 }
 
 struct Option {
@@ -47,27 +58,22 @@ struct Option {
   bool (*set)(Settings&, std::string_view);
 };
 
-bool set_text(std::string& target, std::string_view value) {
-  target = value;
-  return true;
-}
-
 constexpr std::array kOptions = {
-    Option{"--address", "IPv4 address of the pooler", [](Settings& s, std::string_view v) { return set_text(s.endpoint.address, v); }},
-    Option{"--port", "its port", [](Settings& s, std::string_view v) { return read_number(v, s.endpoint.port); }},
-    Option{"--database", "database name", [](Settings& s, std::string_view v) { return set_text(s.endpoint.database, v); }},
-    Option{"--user", "user name", [](Settings& s, std::string_view v) { return set_text(s.endpoint.user, v); }},
-    Option{"--password", "password, for SCRAM", [](Settings& s, std::string_view v) { return set_text(s.endpoint.password, v); }},
-    Option{"--kind", "query, copy-out, copy-in, connect, slow, burst", [](Settings& s, std::string_view v) { return set_text(s.load.kind, v); }},
-    Option{"--mode", "simple, extended, prepared", [](Settings& s, std::string_view v) { return set_text(s.load.mode, v); }},
-    Option{"--clients", "connections", [](Settings& s, std::string_view v) { return read_number(v, s.load.clients); }},
-    Option{"--rate", "units (slow: bytes) per second", [](Settings& s, std::string_view v) { return read_number(v, s.load.rate); }},
-    Option{"--seconds", "length of the window", [](Settings& s, std::string_view v) { return read_number(v, s.load.seconds); }},
-    Option{"--warmup", "seconds before it", [](Settings& s, std::string_view v) { return read_number(v, s.load.warmup); }},
-    Option{"--count", "units instead of seconds", [](Settings& s, std::string_view v) { return read_number(v, s.load.count); }},
-    Option{"--row-bytes", "bytes in a row", [](Settings& s, std::string_view v) { return read_number(v, s.load.row_bytes); }},
-    Option{"--rows", "rows in a result or COPY", [](Settings& s, std::string_view v) { return read_number(v, s.load.rows); }},
-    Option{"--watch-pid", "process whose CPU time counts", [](Settings& s, std::string_view v) { return read_number(v, s.load.watch_pid); }},
+    Option{"--address", "IPv4 address of the pooler", set<&Settings::endpoint, &Endpoint::address>},
+    Option{"--port", "its port", set<&Settings::endpoint, &Endpoint::port>},
+    Option{"--database", "database name", set<&Settings::endpoint, &Endpoint::database>},
+    Option{"--user", "user name", set<&Settings::endpoint, &Endpoint::user>},
+    Option{"--password", "password, for SCRAM", set<&Settings::endpoint, &Endpoint::password>},
+    Option{"--kind", "query, copy-out, copy-in, connect, slow, burst", set<&Settings::load, &LoadOptions::kind>},
+    Option{"--mode", "simple, extended, prepared", set<&Settings::load, &LoadOptions::mode>},
+    Option{"--clients", "connections", set<&Settings::load, &LoadOptions::clients>},
+    Option{"--rate", "units (slow: bytes) per second", set<&Settings::load, &LoadOptions::rate>},
+    Option{"--seconds", "length of the window", set<&Settings::load, &LoadOptions::seconds>},
+    Option{"--warmup", "seconds before it", set<&Settings::load, &LoadOptions::warmup>},
+    Option{"--count", "units instead of seconds", set<&Settings::load, &LoadOptions::count>},
+    Option{"--row-bytes", "bytes in a row", set<&Settings::load, &LoadOptions::row_bytes>},
+    Option{"--rows", "rows in a result or COPY", set<&Settings::load, &LoadOptions::rows>},
+    Option{"--watch-pid", "process whose CPU time counts", set<&Settings::load, &LoadOptions::watch_pid>},
 };
 
 int usage(const char* program) {

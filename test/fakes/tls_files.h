@@ -5,44 +5,14 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <memory>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "fakes/temp_dir.h"
 #include "transport/openssl.h"
 
 namespace uvb::test {
-
-/// A directory of its own under the system's temporary directory, removed with everything in it.
-class TempDir {
- public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "uvbouncer-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = pattern;
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-  std::string write(const std::string& name, const std::string& content) const {
-    std::ofstream(file(name), std::ios::binary) << content;
-    return file(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 enum class KeyKind { rsa, ec, ed25519 };
 
@@ -72,7 +42,8 @@ class IssuedCertificate {
     const IssuedCertificate& signer = issuer != nullptr ? *issuer : *this;
     add_extensions(request, signer);
     const bool no_digest = EVP_PKEY_get_base_id(signer.key_.get()) == EVP_PKEY_ED25519;
-    if (X509_sign(x509, signer.key_.get(), no_digest ? nullptr : EVP_sha256()) == 0) throw std::runtime_error("X509_sign");
+    if (X509_sign(x509, signer.key_.get(), no_digest ? nullptr : EVP_sha256()) == 0)
+      throw std::runtime_error("X509_sign");
   }
 
   [[nodiscard]] X509* x509() const { return certificate_.get(); }
@@ -99,12 +70,9 @@ class IssuedCertificate {
 
   static OpenSslPtr<EVP_PKEY> make_key(KeyKind kind) {
     switch (kind) {
-      case KeyKind::rsa:
-        return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
-      case KeyKind::ec:
-        return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
-      case KeyKind::ed25519:
-        break;
+      case KeyKind::rsa: return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
+      case KeyKind::ec: return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+      case KeyKind::ed25519: break;
     }
     return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   }
@@ -157,13 +125,18 @@ struct TlsPaths {
 class TlsFiles {
  public:
   TlsFiles() : authority_({.common_name = "uvbouncer test CA", .authority = true}, nullptr) {
-    directory_.write("ca.crt", authority_.certificate_pem());
+    put("ca.crt", authority_.certificate_pem());
   }
 
   [[nodiscard]] std::string ca() const { return directory_.file("ca.crt"); }
   [[nodiscard]] const IssuedCertificate& authority() const { return authority_; }
   [[nodiscard]] const TempDir& directory() const { return directory_; }
 
+  /// A file of any content; returns its path.
+  std::string put(const std::string& name, const std::string& content) const {
+    write_text(directory_.file(name), content);
+    return directory_.file(name);
+  }
   /// Signed by the authority, written as `name`.crt and `name`.key.
   TlsPaths issue(const std::string& name, const CertificateRequest& request) const {
     return write(name, IssuedCertificate(request, &authority_), "");
@@ -177,8 +150,7 @@ class TlsFiles {
     return write(name, IssuedCertificate(request, nullptr), "");
   }
   TlsPaths write(const std::string& name, const IssuedCertificate& issued, const std::string& chain) const {
-    return {directory_.write(name + ".crt", issued.certificate_pem() + chain),
-            directory_.write(name + ".key", issued.key_pem())};
+    return {put(name + ".crt", issued.certificate_pem() + chain), put(name + ".key", issued.key_pem())};
   }
 
  private:

@@ -22,6 +22,7 @@ def failed_start(pooler):
     return pooler.stderr()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("option", ["-V", "--version", "--vers"])
 def test_version(kind, option):
@@ -71,6 +72,7 @@ def test_missing_configuration_file(kind):
     assert "FATAL cannot load config file" in done.stderr
 
 
+@pytest.mark.compat
 def test_root_is_refused(kind, directory):
     """Root of a user namespace is root to the program."""
     ini = os.path.join(directory, "p.ini")
@@ -108,6 +110,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.workers(1)
 @pytest.mark.parametrize("lines,expected", BROKEN, ids=[f"{i}-{b[0].split()[0]}" for i, b in enumerate(BROKEN)])
@@ -124,16 +127,19 @@ def test_broken_configuration_is_named_with_file_and_line(start_pooler, lines, e
     assert "FATAL cannot load config file" in said
 
 
+@pytest.mark.compat
 def test_file_without_main_section(start_pooler):
     pooler = start_pooler({}, ini="[databases]\nx = host=127.0.0.1\n", start=False)
     assert "main section missing from config file" in failed_start(pooler)
 
 
+@pytest.mark.compat
 def test_value_before_any_section(start_pooler):
     pooler = start_pooler({}, ini="listen_port = 1\n", start=False)
     assert "value without section: listen_port" in failed_start(pooler)
 
 
+@pytest.mark.compat
 def test_include_nesting_is_limited(start_pooler, directory):
     loop = os.path.join(directory, "loop.ini")
     with open(loop, "w") as text:
@@ -169,6 +175,7 @@ TLS_ERRORS = [
 ]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.workers(1)
 @pytest.mark.parametrize("case", range(len(TLS_ERRORS)),
@@ -183,6 +190,7 @@ def test_broken_tls_files_are_refused_at_start(start_pooler, authority, director
     assert expected in failed_start(pooler)
 
 
+@pytest.mark.compat
 def test_unreadable_key_is_refused_in_words(start_pooler, authority, directory):
     key = os.path.join(directory, "hidden.key")
     with open(authority.server[1]) as source, open(key, "w") as target:
@@ -204,7 +212,6 @@ def test_pidfile_is_written_and_removed(pooler):
     assert not os.path.exists(pooler.pidfile)
 
 
-@pytest.mark.compat
 def test_pidfile_of_a_live_process_is_respected(start_pooler):
     pooler = start_pooler(start=False)
     with open(pooler.pidfile, "w") as pidfile:
@@ -225,6 +232,7 @@ def test_stale_pidfile_is_replaced(start_pooler):
     assert "stale pidfile, removing" in pooler.log()
 
 
+@pytest.mark.compat
 def test_unix_socket_in_use_is_refused(start_pooler):
     first = start_pooler()
     second = start_pooler(settings={"unix_socket_dir": first.directory, "listen_port": first.port}, start=False)
@@ -232,6 +240,7 @@ def test_unix_socket_in_use_is_refused(start_pooler):
     assert first.show("VERSION")
 
 
+@pytest.mark.compat
 def test_port_in_use_is_refused(start_pooler):
     first = start_pooler()
     second = start_pooler(settings={"listen_port": first.port, "unix_socket_dir": ""}, start=False)
@@ -240,6 +249,7 @@ def test_port_in_use_is_refused(start_pooler):
     assert first.show("VERSION")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.workers(2)
 def test_daemon_runs_in_the_background(start_pooler):
@@ -259,11 +269,13 @@ def test_daemon_runs_in_the_background(start_pooler):
     net.wait_for(lambda: not os.path.exists(pooler.pidfile), what="the end")
 
 
+@pytest.mark.compat
 def test_daemon_needs_a_pidfile(start_pooler):
     pooler = start_pooler(settings={"pidfile": None}, arguments=["-d"], start=False)
     assert "daemon needs pidfile configured" in failed_start(pooler)
 
 
+@pytest.mark.compat
 def test_quiet_says_nothing_on_stderr(start_pooler):
     pooler = start_pooler(arguments=["-q"])
     pooler.login().terminate()
@@ -299,6 +311,7 @@ def test_stats_line(start_pooler):
                      r"in \d+ B/s, out \d+ B/s, xact \d+ us, query \d+ us, wait \d+ us\n", pooler.log())
 
 
+@pytest.mark.compat
 def test_connection_logging_can_be_switched_off(start_pooler):
     pooler = start_pooler(settings={"log_connections": 0, "log_disconnections": 0, "log_pooler_errors": 0})
     pooler.login().terminate()
@@ -307,6 +320,7 @@ def test_connection_logging_can_be_switched_off(start_pooler):
     assert "login attempt" not in log and "closing because" not in log and "new connection" not in log
 
 
+@pytest.mark.compat
 def test_client_that_never_sent_a_byte_is_not_logged(pooler):
     pooler.wire().close()
     time.sleep(0.3)

@@ -48,11 +48,13 @@ def test_stats_user_may_show_but_not_act(pooler):
             assert error(console, command) == ("ERROR", "08P01", "admin access needed")
 
 
+@pytest.mark.compat
 def test_admin_user_over_tcp_may_act(pooler):
     with pooler.login("admin", "pgbouncer") as console:
         assert [x.tag for x in console.query("RELOAD") if x.kind == "C"] == ["RELOAD"]
 
 
+@pytest.mark.compat
 def test_auth_type_any_makes_unlisted_users_stats_users(start_pooler, postgres):
     pooler = start_pooler({"p0": postgres.database("p0", user="bob")}, {"auth_type": "any"})
     with pooler.login("stranger", "pgbouncer") as console:
@@ -74,6 +76,7 @@ def test_spelling_of_commands_is_free(console, command):
     assert m.kinds(console.query(command)) == "TDCZ"
 
 
+@pytest.mark.compat
 def test_database_names_are_exact_and_may_be_quoted(start_pooler, postgres):
     pooler = start_pooler({"Odd-Name.1": postgres.database("p0"), "p0": postgres.database("p0")})
     with pooler.console() as console:
@@ -110,6 +113,7 @@ def test_query_in_pieces_is_understood(console):
     assert m.kinds(console.receive_until("Z")) == "T" + "D" * 14 + "CZ"
 
 
+@pytest.mark.compat
 def test_large_results_pipelined_stay_in_order(start_pooler):
     pooler = start_pooler(settings={"max_client_conn": 300})
     held = [pooler.login() for _ in range(60)]
@@ -129,6 +133,7 @@ def test_fake_set_is_a_notice(console):
     assert received[0].fields["M"] == "SET ignored" and received[1].tag == "SET"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_set_changes_a_setting_and_echoes_it(console, pooler):
     value = lambda key: {row["key"]: row["value"] for row in pooler.show("CONFIG")}[key]
@@ -152,6 +157,7 @@ def test_set_that_cannot_work(console, command):
     assert error(console, command) == ("ERROR", "08P01", "SET failed")
 
 
+@pytest.mark.compat
 def test_set_that_is_too_long(console):
     assert error(console, f"SET server_reset_query = '{'x' * 300}'")[2] == "bad arguments"
     assert error(console, f"PAUSE {'x' * 80}")[2] == "bad arguments"
@@ -171,6 +177,7 @@ def test_console_over_the_extended_protocol(console):
     assert m.kinds(console.query("SHOW VERSION")) == "TDCZ"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_console_by_psycopg3(pooler):
     with pooler.connect("admin", "pgbouncer", cursor_factory=psycopg.Cursor) as connection:
@@ -219,6 +226,7 @@ def test_copy_messages_are_swallowed_by_the_console(console):
     assert m.kinds(console.query("SHOW VERSION")) == "TDCZ"
 
 
+@pytest.mark.compat
 def test_console_is_not_subject_to_client_idle_timeout(start_pooler):
     pooler = start_pooler(settings={"client_idle_timeout": 1})
     with pooler.console() as console:
@@ -226,6 +234,7 @@ def test_console_is_not_subject_to_client_idle_timeout(start_pooler):
         assert console.rows("SHOW VERSION")
 
 
+@pytest.mark.compat
 def test_every_console_error_is_logged_twice(pooler):
     with pooler.console() as console:
         error(console, "foo")
@@ -233,6 +242,7 @@ def test_every_console_error_is_logged_twice(pooler):
     pooler.wait_log("pooler error: invalid command 'foo', use SHOW HELP;")
 
 
+@pytest.mark.compat
 def test_console_database_cannot_be_configured(start_pooler, postgres):
     pooler = start_pooler({"pgbouncer": postgres.database("p0")}, start=False)
     pooler.start(wait=False)
@@ -240,6 +250,7 @@ def test_console_database_cannot_be_configured(start_pooler, postgres):
     assert 'database name "pgbouncer" is reserved' in pooler.stderr()
 
 
+@pytest.mark.compat
 def test_admin_lists_are_split_at_commas_and_blanks(start_pooler):
     pooler = start_pooler(settings={"admin_users": "x,alice  bob"})
     for user in ("alice", "bob"):

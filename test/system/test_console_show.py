@@ -98,6 +98,7 @@ def test_version_begins_with_the_originals(busy):
     assert re.match(r"PgBouncer 1\.25\.2( |$)", busy.show("VERSION")[0]["version"])
 
 
+@pytest.mark.compat
 def test_help_is_a_notice(busy):
     with busy.console() as console:
         received = console.query("SHOW HELP")
@@ -108,6 +109,7 @@ def test_help_is_a_notice(busy):
         assert fields["D"].endswith("\n\tWAIT_CLOSE [<db>]")
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("name,value", [("client_encoding", "UTF-8"), ("timezone", "GMT"), ("datestyle", "ISO"),
                                         ("default_transaction_isolation", "read committed"),
                                         ("standard_conforming_strings", "on")])
@@ -134,6 +136,7 @@ def test_pools(busy):
     assert row["load_balance_hosts"] is None
 
 
+@pytest.mark.compat
 def test_maxwait_grows(busy):
     net.wait_for(lambda: int(busy.show("POOLS")[0]["maxwait"]) >= 1, what="maxwait")
 
@@ -170,11 +173,13 @@ def test_clients_and_servers(busy):
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", c["connect_time"]) for c in clients)
 
 
+@pytest.mark.compat
 def test_sockets_name_states_with_prefixes(busy):
     states = sorted(s["state"] for s in busy.show("SOCKETS") if s["database"] == "p0")
     assert states == ["cl_active", "cl_active", "cl_waiting", "sv_active"]
 
 
+@pytest.mark.compat
 def test_tls_column_of_a_tls_client(start_pooler, authority):
     cert, key = authority.server
     pooler = start_pooler(settings={"client_tls_sslmode": "allow", "client_tls_cert_file": cert,
@@ -269,6 +274,7 @@ def test_mem_names(busy):
         "server_prepared_statement_cache"]
 
 
+@pytest.mark.compat
 def test_select_is_an_alias_of_show(busy):
     with busy.console() as console:
         received = console.query("SELECT version")

@@ -30,6 +30,7 @@ def copy_in(client, table, style):
 STYLES = ["simple", "extended", "prepared"]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("style", STYLES)
 def test_s139_copy_in_succeeds_and_releases(one_server, table, style):
@@ -45,6 +46,7 @@ def test_s139_copy_in_succeeds_and_releases(one_server, table, style):
         one_server.wait_pool(sv_active=0, sv_idle=1)
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("style", STYLES)
 def test_s139_copy_error_before_copy_done_is_told_at_once(one_server, table, style):
     with one_server.login() as client, one_server.login() as other:
@@ -60,6 +62,7 @@ def test_s139_copy_error_before_copy_done_is_told_at_once(one_server, table, sty
         assert other.value("select 'other'") == "other"
 
 
+@pytest.mark.compat
 def test_copy_fail_ends_with_an_error(one_server, table):
     with one_server.login() as client:
         copy_in(client, table, "simple")
@@ -83,6 +86,7 @@ def test_s140_query_behind_a_copy_gets_its_own_answer(one_server, table, data):
         one_server.wait_pool(sv_active=0, sv_idle=1)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s141_copy_data_ahead_of_the_servers_answer_still_releases(one_server, table):
     with one_server.login() as client, one_server.login() as other:
@@ -92,6 +96,7 @@ def test_s141_copy_data_ahead_of_the_servers_answer_still_releases(one_server, t
         assert other.value(f"select v from {table}") == "early"
 
 
+@pytest.mark.compat
 def test_copy_out_arrives_whole(one_server):
     with one_server.login() as client:
         received = client.query("copy (select repeat('x', 100) from generate_series(1, 20000)) to stdout")
@@ -99,6 +104,7 @@ def test_copy_out_arrives_whole(one_server):
         assert {x.body for x in received if x.kind == "d"} == {b"x" * 100 + b"\n"}
 
 
+@pytest.mark.compat
 def test_copy_both_ways_one_after_the_other(one_server, table):
     with one_server.login() as client:
         copy_in(client, table, "simple")
@@ -108,6 +114,7 @@ def test_copy_both_ways_one_after_the_other(one_server, table):
         assert m.kinds(received).count("d") == 5000
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s142_max_packet_size_ends_the_client(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "max_packet_size": 3000})
@@ -121,6 +128,7 @@ def test_s142_max_packet_size_ends_the_client(start_pooler):
         assert caught.value.fields["M"] == "bad pkt header"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s143_large_rows_and_queries_pass(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "pkt_buf": 4096})
@@ -132,6 +140,7 @@ def test_s143_large_rows_and_queries_pass(start_pooler):
         assert client.value(f"select '{text}'") == text
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s143_memory_stays_bounded_for_a_slow_reader(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction"})
@@ -144,6 +153,7 @@ def test_s143_memory_stays_bounded_for_a_slow_reader(start_pooler):
         assert other.value("select 'not held up'") == "not held up"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_messages_cut_anywhere_arrive_whole(one_server, table):
     generator = random.Random(7)
@@ -160,6 +170,7 @@ def test_messages_cut_anywhere_arrive_whole(one_server, table):
         assert m.rows(client.receive_until("Z")) == [[str(i)] for i in range(40)]
 
 
+@pytest.mark.compat
 def test_server_answers_cut_anywhere_arrive_whole(start_pooler, fake_server):
     def script(connection):
         connection.read_startup()
@@ -179,6 +190,7 @@ def test_server_answers_cut_anywhere_arrive_whole(start_pooler, fake_server):
         assert client.value("echo next") == "next"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_function_call_is_answered_and_releases(one_server):
     with one_server.login() as client:
@@ -189,6 +201,7 @@ def test_function_call_is_answered_and_releases(one_server):
         one_server.wait_pool(sv_active=0, sv_idle=1)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_s144_cancel_ends_the_running_query(start_pooler, postgres, mode):
@@ -219,6 +232,7 @@ def slow_cancel_server(connection):
         connection.answer("done")
 
 
+@pytest.mark.compat
 def test_s145_server_is_held_back_while_a_cancel_is_in_flight(start_pooler, fake_server):
     server = fake_server(slow_cancel_server)
     pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"},
@@ -255,6 +269,7 @@ def test_s146_cancels_are_forwarded_within_the_connection_limit(start_pooler, fa
     assert len(server.cancels) == 1
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s147_useless_cancels_are_closed_silently(tx):
     with tx.login() as client:
@@ -266,6 +281,7 @@ def test_s147_useless_cancels_are_closed_silently(tx):
     assert "failed cancel request" in tx.log() and "cancel request for idle client" in tx.log()
 
 
+@pytest.mark.compat
 def test_s148_cancel_goes_to_the_server_without_tls(start_pooler, fake_server):
     seen = []
 
@@ -295,6 +311,7 @@ def test_s148_cancel_goes_to_the_server_without_tls(start_pooler, fake_server):
     assert seen == [80877103, 196608, 80877102]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_cancel_never_hits_the_next_client(one_server):
     """Cancels race with the end of short queries; only the cancelled client may ever see 57014."""
@@ -309,6 +326,7 @@ def test_cancel_never_hits_the_next_client(one_server):
             canceller.join()
 
 
+@pytest.mark.compat
 def test_cancel_with_tls_first(start_pooler, authority, postgres):
     cert, key = authority.server
     pooler = start_pooler(settings={"client_tls_sslmode": "allow", "client_tls_cert_file": cert,

@@ -60,6 +60,7 @@ def test_libpq18_that_insists_on_3_2_is_told_so(tx, libpq18):
                      library_path=libpq18)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_postgresql_18_as_the_server(start_pooler, postgres18):
     pooler = start_pooler({"p0": postgres18.database("p0")}, {"pool_mode": "transaction"})
@@ -69,6 +70,7 @@ def test_postgresql_18_as_the_server(start_pooler, postgres18):
         assert client.value("show application_name") == "x" * 63
 
 
+@pytest.mark.compat
 def test_postgresql_18_session_mode_and_cancel(start_pooler, postgres18):
     pooler = start_pooler({"p0": postgres18.database("p0")})
     with pooler.connect() as connection:
@@ -93,6 +95,7 @@ def test_psycopg2(start_pooler, mode, table):
     connection.close()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("mode", ["session", "transaction"])
 def test_psycopg3_prepares_and_pipelines(start_pooler, mode, table):
@@ -110,6 +113,7 @@ def test_psycopg3_prepares_and_pipelines(start_pooler, mode, table):
             assert sum(1 for _ in copy.rows()) == 500
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_psycopg3_pipeline_with_an_error(tx):
     with tx.connect() as connection:
@@ -145,6 +149,7 @@ def test_asyncpg_statements_cursors_and_copies(start_pooler, mode, table):
     asyncio.run(all_sessions())
 
 
+@pytest.mark.compat
 def test_asyncpg_cancels_by_timeout(tx):
     async def session():
         connection = await asyncpg.connect(host="127.0.0.1", port=tx.port, user="alice", database="p0", ssl=False)

@@ -56,6 +56,7 @@ def test_random_bytes_after_login(guarded):
                 time.sleep(0.02)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_damaged_messages_after_login(guarded):
     generator = random.Random(13)
@@ -74,6 +75,7 @@ def test_damaged_messages_after_login(guarded):
                 pass
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_damaged_startups(guarded):
     generator = random.Random(14)
@@ -132,6 +134,7 @@ def test_half_closed_client_gets_its_answer_or_a_clean_end(guarded):
                 client.receive()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_reader_that_stops_does_not_stop_others(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 3})
@@ -157,6 +160,7 @@ def test_many_connections_that_never_log_in(start_pooler):
         assert client.value("select 1") == "1"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_connection_storm_leaks_no_descriptors(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction"})
@@ -174,6 +178,7 @@ def test_connection_storm_leaks_no_descriptors(start_pooler):
     assert int(lists["login_clients"]) == 0
 
 
+@pytest.mark.compat
 def test_more_clients_than_descriptors_recovers(kind, start_pooler):
     """Out of descriptors accepting pauses; existing clients are served, and later clients again."""
     import resource
@@ -192,6 +197,7 @@ def test_more_clients_than_descriptors_recovers(kind, start_pooler):
             assert late.login().value("select 1") == "1"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_huge_declared_lengths_cost_no_memory(guarded):
     before = guarded.rss_kib()

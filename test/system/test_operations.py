@@ -26,6 +26,7 @@ def tag(console, command):
     return [x.tag for x in received if x.kind == "C"]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s151_pause_answers_when_the_last_transaction_ended(tx):
     with tx.login() as client, tx.login() as waiter, tx.console() as console:
@@ -41,6 +42,7 @@ def test_s151_pause_answers_when_the_last_transaction_ended(tx):
         assert m.rows(waiter.receive_until("Z")) == [["served"]]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s152_login_during_pause_needs_a_warm_pool(tx):
     tx.login().terminate()
@@ -56,6 +58,7 @@ def test_s152_login_during_pause_needs_a_warm_pool(tx):
         cold.welcome()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s153_pause_of_one_database_leaves_the_others(tx):
     with tx.login() as paused, tx.login(database="p1") as other:
@@ -69,6 +72,7 @@ def test_s153_pause_of_one_database_leaves_the_others(tx):
         assert m.rows(paused.receive_until("Z")) == [["1"]]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s154_kill_drops_clients_and_holds_new_ones_until_resume(tx):
     with tx.login() as idle, tx.login() as busy:
@@ -85,6 +89,7 @@ def test_s154_kill_drops_clients_and_holds_new_ones_until_resume(tx):
         assert late.value("select 1") == "1"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s155_suspend_ends_with_its_console(tx):
     with tx.login() as client:
@@ -98,6 +103,7 @@ def test_s155_suspend_ends_with_its_console(tx):
     assert "admin disappeared when suspended, doing RESUME" in tx.log()
 
 
+@pytest.mark.compat
 def test_s156_suspend_does_not_wait_for_running_queries(tx):
     with tx.login() as client, tx.console() as console:
         client.send(m.query("select 'late', pg_sleep(1.5)"))
@@ -158,6 +164,7 @@ def test_s158_shutdown_wait_for_clients_serves_them_to_the_last(start_pooler, wa
     assert "client connections dropped, exiting" in pooler.log()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_shutdown_ends_at_once_without_an_answer(start_pooler):
     pooler = start_pooler()
@@ -193,6 +200,7 @@ def test_sigquit_ends_at_once(start_pooler):
     assert "got SIGQUIT, fast exit" in pooler.log()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_sigusr1_pauses_and_sigusr2_resumes(tx):
     with tx.login() as client:
@@ -210,6 +218,7 @@ def test_sigusr1_pauses_and_sigusr2_resumes(tx):
         tx.wait_log("got SIGUSR2, but not paused/suspended")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_sighup_reloads(tx):
     tx.settings["default_pool_size"] = 7
@@ -219,6 +228,7 @@ def test_sighup_reloads(tx):
     net.wait_for(lambda: {c["key"]: c["value"] for c in tx.show("CONFIG")}["default_pool_size"] == "7", what="reload")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s159_reload_closes_servers_only_when_their_address_changed(tx, postgres):
     with tx.login() as idle, tx.login() as busy:
@@ -235,6 +245,7 @@ def test_s159_reload_closes_servers_only_when_their_address_changed(tx, postgres
         assert idle.value("select current_database()") == "p1"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s160_reload_without_a_database_ends_its_clients(tx):
     with tx.login() as client, tx.login(database="p1") as other:
@@ -265,6 +276,7 @@ def test_s161_broken_reload_changes_nothing(tx):
     tx.wait_log('invalid value "many" for parameter max_client_conn in configuration')
 
 
+@pytest.mark.compat
 def test_reload_reverts_values_of_set(tx):
     tx.admin("SET default_pool_size = 5")
     assert {c["key"]: c["value"] for c in tx.show("CONFIG")}["default_pool_size"] == "5"
@@ -272,11 +284,13 @@ def test_reload_reverts_values_of_set(tx):
     assert {c["key"]: c["value"] for c in tx.show("CONFIG")}["default_pool_size"] == "20"
 
 
+@pytest.mark.compat
 def test_reload_does_not_change_restart_only_settings(tx):
     tx.reload(listen_backlog=77)
     assert {c["key"]: c["value"] for c in tx.show("CONFIG")}["listen_backlog"] == "128"
 
 
+@pytest.mark.compat
 def test_reload_reopens_the_log_file(tx):
     tx.wait_log("process up")
     os.rename(tx.log_path, tx.log_path + ".1")
@@ -294,8 +308,9 @@ def test_reload_with_an_unwritable_log_file_does_not_kill(tx):
     assert tx.process.poll() is None
 
 
+@pytest.mark.compat
 @pytest.mark.quick
-def test_s162_reconnect_replaces_servers_at_release(start_pooler):
+def test_reconnect_replaces_servers_at_release(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 2})
     with pooler.login() as busy, pooler.login() as idle:
         old = idle.value(PID)
@@ -308,6 +323,7 @@ def test_s162_reconnect_replaces_servers_at_release(start_pooler):
         assert busy.value(PID) not in (old, inside)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_wait_close_answers_when_the_last_old_server_is_gone(tx):
     with tx.login() as client, tx.console() as console:
@@ -373,6 +389,7 @@ STATE_ERRORS = [
 ]
 
 
+@pytest.mark.compat
 @pytest.mark.workers(2)
 @pytest.mark.parametrize("before,command,expected", STATE_ERRORS, ids=[c for _, c, _ in STATE_ERRORS])
 def test_command_in_the_wrong_state_is_an_error(tx, before, command, expected):
@@ -404,6 +421,7 @@ def test_cancel_of_a_waiting_pause_resumes(tx):
         assert client.value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_clients_connecting_during_suspend_are_served_afterwards(tx):
     with tx.console() as console:
         assert tag(console, "SUSPEND") == ["SUSPEND"]
@@ -427,6 +445,7 @@ def test_kill_of_all_databases(tx):
     tx.login().terminate()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_reconnect_under_load_is_not_noticed(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 2})

@@ -38,6 +38,7 @@ def reporting_server(connection):
             connection.serve_query(message.tag)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s055_startup_encoding_is_welcomed_verbatim_and_set_once(spied):
     pooler, server = spied
@@ -48,6 +49,7 @@ def test_s055_startup_encoding_is_welcomed_verbatim_and_set_once(spied):
     assert server.queries() == ["SET client_encoding='latin1';", "select 1", "select 2"]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s056_two_clients_alternating_cost_one_combined_set_per_change_of_hands(spied):
     pooler, server = spied
@@ -62,6 +64,7 @@ def test_s056_two_clients_alternating_cost_one_combined_set_per_change_of_hands(
                                 first, "select 1", "select 2"]
 
 
+@pytest.mark.compat
 def test_s057_quotes_and_backslashes_in_values_are_escaped(spied):
     pooler, server = spied
     with pooler.login(application_name="it's \\ x") as client:
@@ -69,20 +72,24 @@ def test_s057_quotes_and_backslashes_in_values_are_escaped(spied):
     assert server.queries()[0] == "SET application_name=E'it''s \\\\ x';"
 
 
+@pytest.mark.compat
 def test_s057_quoted_value_arrives_intact(tx):
     with tx.login(application_name="it's \\ x") as client:
         assert client.value("show application_name") == "it's \\ x"
 
 
+@pytest.mark.compat
 def test_s058_names_are_compared_without_case(tx):
     with tx.login(DATESTYLE="German, YMD") as client:
         assert client.value("show datestyle") == "German, YMD"
 
 
+@pytest.mark.compat
 def test_s059_unknown_parameter_is_refused(pooler):
     assert refused(pooler, zork="1") == "unsupported startup parameter: zork"
 
 
+@pytest.mark.compat
 def test_s060_ignored_parameters_are_matched_with_case(start_pooler):
     pooler = start_pooler(settings={"ignore_startup_parameters": "bar, foo"})
     pooler.login(foo="1").terminate()
@@ -112,6 +119,7 @@ def test_s063_options_set_tracked_parameters(tx, options):
         assert client.value("show datestyle") == "German, YMD"
 
 
+@pytest.mark.compat
 def test_s064_bad_value_fails_at_the_first_query(tx):
     with tx.login(timezone="Mars/Phobos") as client:
         client.send(m.query("select 1"))
@@ -120,6 +128,7 @@ def test_s064_bad_value_fails_at_the_first_query(tx):
         assert client.value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_s065_rolled_back_set_is_forgotten(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
     with pooler.login(application_name="old") as client, pooler.login(application_name="other") as other:
@@ -130,6 +139,7 @@ def test_s065_rolled_back_set_is_forgotten(start_pooler):
         assert client.value("show application_name") == "old"
 
 
+@pytest.mark.compat
 def test_set_follows_the_client_from_server_to_server(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
     with pooler.login() as client, pooler.login(application_name="other") as other:
@@ -138,6 +148,7 @@ def test_set_follows_the_client_from_server_to_server(start_pooler):
         assert client.value("show application_name") == "mine"
 
 
+@pytest.mark.compat
 def test_s066_canonical_value_is_learned(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
     with pooler.login(DateStyle="ISO", application_name="s066") as client:
@@ -156,6 +167,7 @@ def test_s067_extra_tracked_parameters_stay_with_each_client(start_pooler):
             assert two.value("show intervalstyle") == "sql_standard"
 
 
+@pytest.mark.compat
 def test_s068_application_name_gets_the_clients_address(start_pooler):
     pooler = start_pooler(settings={"application_name_add_host": 1})
     for given, shown in (({"application_name": "app1"}, "app1"), ({}, "app")):
@@ -178,6 +190,7 @@ def test_s070_long_values_never_show_the_other_clients(start_pooler):
         assert second.value("show application_name") == "n" * 63
 
 
+@pytest.mark.compat
 def test_database_line_parameters_reach_the_server(start_pooler, postgres):
     line = postgres.database("p0", timezone="Asia/Tokyo", client_encoding="LATIN1", datestyle="German")
     pooler = start_pooler({"p0": line})
@@ -186,6 +199,7 @@ def test_database_line_parameters_reach_the_server(start_pooler, postgres):
         assert client.parameters["client_encoding"] == "LATIN1"
 
 
+@pytest.mark.compat
 def test_connect_query_runs_on_each_new_server(start_pooler, postgres):
     line = postgres.database("p0") + " connect_query='set work_mem to ''5555kB'''"
     pooler = start_pooler({"p0": line})
@@ -193,6 +207,7 @@ def test_connect_query_runs_on_each_new_server(start_pooler, postgres):
         assert client.value("show work_mem") == "5555kB"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_one_set_costs_no_extra_queries_for_equal_clients(spied):
     pooler, server = spied

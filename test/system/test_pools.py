@@ -33,6 +33,7 @@ def wait_for_waiters(pooler, count, **which):
     pooler.wait_pool(cl_waiting=count, **which)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s071_last_released_server_is_used_first(pool_of):
     pooler = pool_of(3)
@@ -43,6 +44,7 @@ def test_s071_last_released_server_is_used_first(pool_of):
         assert [client.value(PID) for _ in range(3)] == [pids[1]] * 3
 
 
+@pytest.mark.compat
 def test_s072_round_robin_rotates_over_the_servers(pool_of):
     pooler = pool_of(3, server_round_robin=1)
     clients, pids = open_transactions(pooler, 3)
@@ -53,6 +55,7 @@ def test_s072_round_robin_rotates_over_the_servers(pool_of):
     assert sorted(used[:3]) == sorted(pids) and used[:3] == used[3:]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s073_waiters_are_served_in_arrival_order(pool_of):
     pooler = pool_of(1)
@@ -66,6 +69,7 @@ def test_s073_waiters_are_served_in_arrival_order(pool_of):
     assert times == sorted(times)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s074_query_wait_timeout_ends_a_waiting_client(pool_of):
     pooler = pool_of(1, query_wait_timeout=1)
@@ -95,6 +99,7 @@ def test_s075_queued_client_is_told_once_per_wait(pool_of):
             holder.query("begin")
 
 
+@pytest.mark.compat
 def test_s076_query_of_a_waiter_that_left_is_not_executed(pool_of, table):
     pooler = pool_of(1)
     (holder,), _ = open_transactions(pooler, 1)
@@ -108,6 +113,7 @@ def test_s076_query_of_a_waiter_that_left_is_not_executed(pool_of, table):
     assert holder.value(f"select count(*) from {table}") == "0"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s077_cancel_of_a_waiter_leaves_its_query_alone(pool_of):
     pooler = pool_of(1)
@@ -122,6 +128,7 @@ def test_s077_cancel_of_a_waiter_leaves_its_query_alone(pool_of):
         assert m.rows(waiter.receive_until("Z")) == [["later"]]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s078_reserve_pool_helps_a_client_that_waits_long(pool_of):
     pooler = pool_of(1, reserve_pool_size=1, reserve_pool_timeout=1)
@@ -133,6 +140,7 @@ def test_s078_reserve_pool_helps_a_client_that_waits_long(pool_of):
     assert " WARNING C-0x" in pooler.log() and "taking connection from reserve_pool" in pooler.log()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s079_idle_server_of_another_user_is_evicted_for_a_needy_one(start_pooler, postgres):
     pooler = start_pooler(settings={"pool_mode": "transaction", "max_db_connections": 2})
@@ -146,6 +154,7 @@ def test_s079_idle_server_of_another_user_is_evicted_for_a_needy_one(start_poole
     assert "evicted" in pooler.log()
 
 
+@pytest.mark.compat
 def test_s080_busy_servers_are_not_evicted(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "max_db_connections": 2})
     clients, _ = open_transactions(pooler, 2)
@@ -158,6 +167,7 @@ def test_s080_busy_servers_are_not_evicted(start_pooler):
         assert other.value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_s081_max_user_connections_holds_over_databases(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "max_user_connections": 2})
     warm = pooler.login("alice", "p1")
@@ -176,6 +186,7 @@ def test_s082_min_pool_size_with_forced_user_needs_no_client(start_pooler, postg
     pooler.wait_pool("forced", "carol", sv_idle=2)
 
 
+@pytest.mark.compat
 def test_s083_min_pool_size_without_forced_user_holds_while_a_client_is_there(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "min_pool_size": 2})
     assert pooler.pool() is None
@@ -183,6 +194,7 @@ def test_s083_min_pool_size_without_forced_user_holds_while_a_client_is_there(st
         pooler.wait_pool(sv_idle=2)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s084_lowered_pool_size_trims_idle_servers(pool_of):
     pooler = pool_of(4)
@@ -200,6 +212,7 @@ def test_s085_pool_size_zero_means_no_limit(pool_of):
     assert len(set(pids)) == 25
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s086_servers_of_a_pool_log_in_one_after_the_other(start_pooler, fake_server):
     logins, peak = [], []
@@ -247,6 +260,7 @@ def test_s097_fallback_line_registers_databases_and_forgets_idle_ones(start_pool
     pooler.wait_log("dropping database 'p1' as it does not exist anymore or inactive auto-database", 15)
 
 
+@pytest.mark.compat
 def test_s098_login_after_reconnect_needs_no_free_place_in_a_full_pool(pool_of):
     pooler = pool_of(1)
     (holder,), _ = open_transactions(pooler, 1)
@@ -256,6 +270,7 @@ def test_s098_login_after_reconnect_needs_no_free_place_in_a_full_pool(pool_of):
     assert m.kinds(holder.query("commit")) == "CZ"
 
 
+@pytest.mark.compat
 def test_pool_size_of_the_database_line_wins_over_the_default(start_pooler, postgres):
     pooler = start_pooler({"p0": postgres.database("p0", pool_size=1)}, {"pool_mode": "transaction"})
     (holder,), _ = open_transactions(pooler, 1)
@@ -266,6 +281,7 @@ def test_pool_size_of_the_database_line_wins_over_the_default(start_pooler, post
         waiter.receive_until("Z")
 
 
+@pytest.mark.compat
 def test_pool_mode_of_the_user_wins_over_database_and_global(start_pooler, postgres):
     pooler = start_pooler({"p0": postgres.database("p0", pool_mode="session")}, {"pool_mode": "session"},
                           user_settings={"alice": "pool_mode=transaction"})
@@ -277,6 +293,7 @@ def test_pool_mode_of_the_user_wins_over_database_and_global(start_pooler, postg
         assert pooler.pool(user="bob")["sv_active"] == 1
 
 
+@pytest.mark.compat
 def test_forced_user_shares_one_pool_among_all_clients(start_pooler, postgres):
     pooler = start_pooler({"p0": postgres.database("p0", user="carol")}, {"pool_mode": "transaction"})
     with pooler.login("alice") as one, pooler.login("bob") as two:
@@ -284,6 +301,7 @@ def test_forced_user_shares_one_pool_among_all_clients(start_pooler, postgres):
         assert one.value("select current_user") == "carol"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_many_clients_through_few_servers_all_get_their_answers(pool_of):
     pooler = pool_of(3)
@@ -296,6 +314,7 @@ def test_many_clients_through_few_servers_all_get_their_answers(pool_of):
     assert pooler.pool()["sv_idle"] <= 3
 
 
+@pytest.mark.compat
 def test_waiting_error_does_not_reach_clients_with_servers(pool_of):
     pooler = pool_of(1, query_wait_timeout=1)
     with pooler.login() as holder:

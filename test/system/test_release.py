@@ -18,6 +18,7 @@ def pool_of(start_pooler):
     return start
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s099_server_is_linked_from_begin_to_commit(tx):
     with tx.login() as client:
@@ -36,6 +37,7 @@ UNCLEAN = {
 }
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("state", UNCLEAN)
 @pytest.mark.parametrize("mode", ["transaction", "session"])
@@ -57,6 +59,7 @@ def test_s100_client_leaving_an_unclean_server_has_it_closed(pool_of, postgres, 
     pooler.wait_log("client disconnect while server was not ready")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s101_session_is_reset_and_its_backend_reused(pool_of):
     pooler = pool_of("session")
@@ -73,6 +76,7 @@ def test_s101_session_is_reset_and_its_backend_reused(pool_of):
         assert other.value("select to_regclass('pg_temp.scratch')") is None
 
 
+@pytest.mark.compat
 def test_s103_reset_query_always_runs_after_each_transaction(pool_of):
     pooler = pool_of("transaction", server_reset_query="set work_mem to '5555kB'", server_reset_query_always=1)
     with pooler.login() as client:
@@ -80,6 +84,7 @@ def test_s103_reset_query_always_runs_after_each_transaction(pool_of):
         assert client.value("show work_mem") == "5555kB"
 
 
+@pytest.mark.compat
 def test_s103_reset_query_does_not_run_in_transaction_mode(pool_of):
     pooler = pool_of("transaction", server_reset_query="set work_mem to '5555kB'")
     with pooler.login() as client:
@@ -87,6 +92,7 @@ def test_s103_reset_query_does_not_run_in_transaction_mode(pool_of):
         assert client.value("show work_mem") == "4MB"
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("delay,idle,checks", [(0, 0, 2), (1, 0, 0), (1, 2, 1)], ids=["always", "within", "after"])
 def test_s104_check_query_runs_before_reuse_as_the_delay_says(start_pooler, fake_server, delay, idle, checks):
     server = fake_server()
@@ -100,6 +106,7 @@ def test_s104_check_query_runs_before_reuse_as_the_delay_says(start_pooler, fake
     assert found == checks or (delay == 0 and found == checks + 1)
 
 
+@pytest.mark.compat
 def test_s106_server_lifetime_zero_gives_each_transaction_a_new_backend(pool_of):
     pooler = pool_of("transaction", server_lifetime=0)
     with pooler.login() as client:
@@ -107,6 +114,7 @@ def test_s106_server_lifetime_zero_gives_each_transaction_a_new_backend(pool_of)
     assert "server lifetime over" in pooler.log()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s107_idle_server_is_closed_after_server_idle_timeout(pool_of):
     pooler = pool_of("transaction", server_idle_timeout=1)
@@ -118,6 +126,7 @@ def test_s107_idle_server_is_closed_after_server_idle_timeout(pool_of):
     assert "server idle timeout" in pooler.log()
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s108_transaction_block_is_refused_in_statement_mode(pool_of):
     pooler = pool_of("statement")
@@ -132,6 +141,7 @@ def test_s108_transaction_block_is_refused_in_statement_mode(pool_of):
         client.expect_closed()
 
 
+@pytest.mark.compat
 def test_s109_whole_transaction_in_one_query_is_allowed_in_statement_mode(pool_of):
     pooler = pool_of("statement")
     with pooler.login() as client:
@@ -144,6 +154,7 @@ def test_s109_whole_transaction_in_one_query_is_allowed_in_statement_mode(pool_o
         assert errors[0].fields["M"] == "transaction blocks not allowed in statement pooling mode"
 
 
+@pytest.mark.compat
 def test_s110_extended_begin_with_flush_and_commit_before_sync_works_in_statement_mode(pool_of):
     pooler = pool_of("statement")
     run = lambda sql: m.parse("", sql) + m.bind("", "") + m.execute()
@@ -154,6 +165,7 @@ def test_s110_extended_begin_with_flush_and_commit_before_sync_works_in_statemen
         assert m.rows(received) == [["in"]] and received[-1].body == b"I"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s115_idle_transaction_timeout_ends_the_client(pool_of):
     pooler = pool_of("transaction", idle_transaction_timeout=1)
@@ -164,6 +176,7 @@ def test_s115_idle_transaction_timeout_ends_the_client(pool_of):
         assert m.rows(client.query("begin; select pg_sleep(1.5); commit")) == [[""]]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s116_query_timeout_ends_a_long_query(pool_of):
     pooler = pool_of("transaction", query_timeout=1)
@@ -172,6 +185,7 @@ def test_s116_query_timeout_ends_a_long_query(pool_of):
         client.expect_fatal("query timeout")
 
 
+@pytest.mark.compat
 def test_s116_query_timeout_of_a_waiter_is_spelt_otherwise(pool_of):
     pooler = pool_of("transaction")
     with pooler.login() as holder, pooler.login() as waiter:
@@ -196,6 +210,7 @@ def test_s117_transaction_timeout_ends_a_long_statement(pool_of):
         client.expect_fatal("transaction timeout")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s118_client_idle_timeout_ends_only_unlinked_clients(start_pooler):
     pooler = start_pooler(settings={"client_idle_timeout": 1})
@@ -214,6 +229,7 @@ def test_s119_timeout_of_one_user_spares_the_others(start_pooler):
         assert alice.value("select 1") == "1"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s120_copy_messages_without_a_server_are_ignored(tx):
     with tx.login() as client:
@@ -221,12 +237,14 @@ def test_s120_copy_messages_without_a_server_are_ignored(tx):
         assert client.value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_unknown_message_type_from_a_client_is_refused(tx):
     with tx.login() as client:
         client.send(m.message("?", b"abc"))
         client.expect_fatal("unknown pkt")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_pipelined_queries_followed_by_terminate_are_all_answered_or_cleanly_dropped(pool_of, mode, table):
@@ -243,6 +261,7 @@ def test_pipelined_queries_followed_by_terminate_are_all_answered_or_cleanly_dro
         assert other.query("select 1")[-1].body == b"I"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_transaction_state_never_passes_to_the_next_client(pool_of):
     pooler = pool_of("transaction")
@@ -256,6 +275,7 @@ def test_transaction_state_never_passes_to_the_next_client(pool_of):
             assert "no transaction" in str([x.fields for x in other.query("commit") if x.kind == "N"])
 
 
+@pytest.mark.compat
 def test_notices_arrive_in_order_and_unchanged(tx):
     with tx.login() as client:
         received = client.query("do $$ begin raise notice 'one %', repeat('x', 9000); raise warning 'two'; end $$")
@@ -263,6 +283,7 @@ def test_notices_arrive_in_order_and_unchanged(tx):
         assert received[0].fields["M"] == "one " + "x" * 9000 and received[1].fields["S"] == "WARNING"
 
 
+@pytest.mark.compat
 def test_notifications_arrive_in_session_mode(pooler):
     with pooler.login() as listener, pooler.login() as speaker:
         listener.query("listen news")
@@ -272,7 +293,8 @@ def test_notifications_arrive_in_session_mode(pooler):
         assert listener.value("select 1") == "1"
 
 
-def test_server_fast_close_ends_idle_sessions_on_reconnect(start_pooler):
+@pytest.mark.compat
+def test_s162_server_fast_close_ends_idle_sessions_on_reconnect(start_pooler):
     pooler = start_pooler(settings={"server_fast_close": 1})
     with pooler.login() as client, pooler.login() as busy:
         client.query("select 1")
@@ -285,7 +307,8 @@ def test_server_fast_close_ends_idle_sessions_on_reconnect(start_pooler):
         busy.expect_fatal("database configuration changed")
 
 
-def test_reset_query_that_fails_leaves_the_pool_usable(pool_of):
+@pytest.mark.compat
+def test_s102_reset_query_that_fails_leaves_the_pool_usable(pool_of):
     pooler = pool_of("session", server_reset_query="select 1/0")
     for _ in range(3):
         client = pooler.login()

@@ -1,12 +1,13 @@
 """Servers that fail to log in, vanish or answer strangely (behaviour.md 3.6, 4.3, 4.4)."""
 
+import struct
 import threading
 import time
 
 import pytest
 
 from harness import messages as m
-from harness import net
+from harness import net, scram
 from harness.fake_server import trusting
 from harness.wire import Closed, ServerError
 
@@ -34,6 +35,7 @@ def refusing(code, reason, after=0):
     return script
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s087_cold_client_of_a_dead_server_waits_for_query_wait_timeout(start_pooler):
     pooler = start_pooler({"p0": f"host=127.0.0.1 port={net.free_port()}"}, {"query_wait_timeout": 2})
@@ -51,6 +53,7 @@ def test_s088_missing_database_is_told_to_each_cold_client(start_pooler, postgre
         assert fields["M"] == 'database "does_not_exist" does not exist'
 
 
+@pytest.mark.compat
 def test_s088_second_client_waits_for_the_retry_delay(start_pooler, fake_server):
     server = fake_server(refusing("3D000", "no such thing"))
     pooler = start_pooler({"p0": line(server)}, {"server_login_retry": 2})
@@ -122,6 +125,7 @@ def test_s092_too_many_connections_is_told_to_all_waiters_of_an_empty_pool(start
         client.expect_fatal("sorry, too many clients already", "53300")
 
 
+@pytest.mark.compat
 def test_s093_too_many_connections_leaves_waiters_queued_while_another_server_lives(start_pooler, fake_server):
     server = fake_server(refusing("53300", "sorry, too many clients already", after=1))
     pooler = start_pooler({"p0": line(server)}, {"pool_mode": "transaction", "server_login_retry": 1})
@@ -136,12 +140,14 @@ def test_s093_too_many_connections_leaves_waiters_queued_while_another_server_li
     holder.close()
 
 
+@pytest.mark.compat
 def test_s094_login_error_without_sqlstate_reaches_clients_as_08p01(start_pooler, fake_server):
     pooler = start_pooler({"p0": line(fake_server(refusing(None, "strange refusal")))})
     fields = login_error(pooler)
     assert (fields["S"], fields["C"], fields["M"]) == ("FATAL", "08P01", "strange refusal")
 
 
+@pytest.mark.compat
 def test_s095_server_that_hangs_at_login_is_given_up(start_pooler, fake_server):
     def script(connection):
         connection.read_startup()
@@ -163,6 +169,7 @@ def test_long_login_error_reaches_the_client_whole(start_pooler, fake_server):
     assert fields["C"] == "28000" and fields["M"] == reason
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s105_check_query_hides_a_dead_server(start_pooler, fake_server):
     def script(connection):
@@ -181,6 +188,7 @@ def test_s105_check_query_hides_a_dead_server(start_pooler, fake_server):
         assert client.value("echo two") == "two"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s111_terminated_idle_backend_goes_unnoticed(tx, postgres):
     with tx.login() as client:
@@ -190,6 +198,7 @@ def test_s111_terminated_idle_backend_goes_unnoticed(tx, postgres):
         assert client.value("select pg_backend_pid()") != pid
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_s112_terminated_linked_backend_gives_its_words_then_the_poolers(start_pooler, postgres, mode):
@@ -202,6 +211,7 @@ def test_s112_terminated_linked_backend_gives_its_words_then_the_poolers(start_p
         client.expect_fatal("server conn crashed?")
 
 
+@pytest.mark.compat
 def test_s113_unknown_message_from_the_server_ends_both(start_pooler, fake_server):
     def script(connection):
         connection.read_startup()
@@ -216,6 +226,7 @@ def test_s113_unknown_message_from_the_server_ends_both(start_pooler, fake_serve
         client.expect_fatal("unknown pkt")
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("surprise,kept", [
     (m.notification(7, "channel", "news"), True),
     (m.notice_response("listen"), False),
@@ -233,6 +244,7 @@ def test_s114_surprises_on_idle_servers_reach_no_client(start_pooler, fake_serve
         assert len(server.connections) == (1 if kept else 2)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("header", [b"T\0\0\0\3", b"T\xff\xff\xff\xff", b"D\x80\0\0\0"], ids=["3", "-1", "minimum"])
 def test_bad_length_from_the_server_ends_both(start_pooler, fake_server, header):
@@ -289,6 +301,7 @@ def test_hostile_answer_at_server_login_leaves_the_pooler_well(start_pooler, fak
             victim.welcome()
 
 
+@pytest.mark.compat
 def test_endless_parameter_status_at_login_is_bounded(start_pooler, fake_server):
     def script(connection):
         connection.read_startup()
@@ -327,6 +340,7 @@ def test_parameter_status_larger_than_the_packet_buffer_passes(start_pooler, fak
         assert client.value("echo 2") == "2"
 
 
+@pytest.mark.compat
 def test_extra_results_from_a_server_never_reach_the_next_client(start_pooler, fake_server):
     """A server that says more than it was asked is not given to anybody else with that surplus."""
     def script(connection):
@@ -351,6 +365,7 @@ def test_extra_results_from_a_server_never_reach_the_next_client(start_pooler, f
         assert "surplus" not in str(m.rows(received))
 
 
+@pytest.mark.compat
 def test_half_a_message_from_a_dying_server_is_followed_by_a_clean_error(start_pooler, fake_server):
     def script(connection):
         connection.read_startup()
@@ -365,3 +380,56 @@ def test_half_a_message_from_a_dying_server_is_followed_by_a_clean_error(start_p
         with pytest.raises(Closed):
             while True:
                 client.receive()
+
+
+SCRAM_LIES = {
+    "wrong-signature": (lambda first: first, lambda final: b"v=" + b"A" * 43 + b"=", "invalid server signature"),
+    "no-signature": (lambda first: first, lambda final: b"e=other-error", None),
+    "foreign-nonce": (lambda first: b"r=foreign," + first.split(b",", 1)[1], None, None),
+    "no-iterations": (lambda first: first.rsplit(b",", 1)[0], None, None),
+    "zero-iterations": (lambda first: first.rsplit(b",", 1)[0] + b",i=0", None, None),
+    "negative-iterations": (lambda first: first.rsplit(b",", 1)[0] + b",i=-1", None, None),
+    "broken-salt": (lambda first: first.replace(b",s=", b",s=!!"), None, None),
+    "empty": (lambda first: b"", None, None),
+}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", SCRAM_LIES)
+def test_server_that_lies_in_scram_is_not_trusted(start_pooler, fake_server, name):
+    change_first, change_final, text = SCRAM_LIES[name]
+
+    def script(connection):
+        connection.read_startup()
+        exchange = scram.Server("pw")
+        _, first = connection.ask_sasl("SCRAM-SHA-256")
+        connection.send(m.message("R", struct.pack("!i", 11) + change_first(exchange.first(first))))
+        final = exchange.final(connection.read().body)
+        connection.send(m.message("R", struct.pack("!i", 12) + change_final(final)))
+        connection.greet()
+        connection.serve()
+
+    pooler = start_pooler({"p0": line(fake_server(script))}, {"auth_type": "plain", "query_wait_timeout": 2},
+                          users={"alice": "pw"})
+    with pytest.raises((ServerError, Closed)) as caught:
+        pooler.login(password="pw")
+    if text:
+        assert text in caught.value.fields["M"]
+
+
+@pytest.mark.quick
+def test_scram_server_of_our_own_lets_the_pooler_in(start_pooler, fake_server):
+    """The counterpart of the lies above: without one, the login works."""
+    def script(connection):
+        connection.read_startup()
+        exchange = scram.Server("pw")
+        _, first = connection.ask_sasl("SCRAM-SHA-256")
+        connection.send(m.message("R", struct.pack("!i", 11) + exchange.first(first)))
+        final = exchange.final(connection.read().body)
+        assert final is not None
+        connection.send(m.message("R", struct.pack("!i", 12) + final))
+        connection.greet()
+        connection.serve()
+
+    pooler = start_pooler({"p0": line(fake_server(script))}, {"auth_type": "plain"}, users={"alice": "pw"})
+    assert pooler.login(password="pw").value("echo in") == "in"

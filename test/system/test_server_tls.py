@@ -1,14 +1,17 @@
 """TLS and SCRAM on the way to the server, channel binding, renewal of certificates (behaviour.md 8.3, 8.4)."""
 
+import hashlib
 import os
 import shutil
 import ssl
+import struct
 
 import pytest
 
 from harness import clients
 from harness import messages as m
-from harness import net
+from harness import net, scram
+from harness.certs import Authority
 from harness.wire import ServerError
 
 TLS = "select ssl::text from pg_stat_ssl where pid = pg_backend_pid()"
@@ -54,7 +57,6 @@ def test_verify_full_checks_the_name(start_pooler, postgres, authority):
 @pytest.mark.compat
 @pytest.mark.quick
 def test_verify_ca_refuses_a_stranger(start_pooler, directory, postgres):
-    from harness.certs import Authority
     stranger = Authority(directory, "stranger")
     settings = {"server_tls_sslmode": "verify-ca", "server_tls_ca_file": stranger.ca, "query_wait_timeout": 2}
     pooler = start_pooler(settings=settings)
@@ -86,6 +88,7 @@ def test_server_that_refuses_tls(start_pooler, fake_server, mode, works):
         pooler.wait_log("server refused SSL")
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("answer", [b"X", b"SS", b"S\x00garbage instead of a handshake", b"E\0\0\0\x05x", b"Nabc"],
                          ids=["unknown", "two", "garbage", "error", "surplus"])
 @pytest.mark.quick
@@ -137,11 +140,37 @@ def test_channel_binding_is_offered_only_inside_tls(start_pooler, front_tls):
         assert offered[:2] == [b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256"]
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize("offered", [("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"), ("SCRAM-SHA-256-PLUS",)],
+                         ids=["both", "only-plus"])
+def test_channel_binding_towards_the_server(start_pooler, fake_server, authority, offered):
+    """The pooler binds its login to the certificate it sees (RFC 5929 tls-server-end-point)."""
+    cert, key = authority.server
+    with open(cert) as pem:
+        certificate_hash = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.read())).digest()
+    chosen = []
+
+    def script(connection):
+        connection.accept_tls(cert, key)
+        connection.read_startup()
+        exchange = scram.Server("pw")
+        mechanism, first = connection.ask_sasl(*offered)
+        connection.send(m.message("R", struct.pack("!i", 11) + exchange.first(first)))
+        final = exchange.final(connection.read().body)
+        chosen.append((mechanism, exchange.gs2, exchange.binding == certificate_hash))
+        connection.send(m.message("R", struct.pack("!i", 12) + final))
+        connection.greet()
+        connection.serve()
+
+    pooler = start_pooler({"p0": f"host=127.0.0.1 port={fake_server(script).port}"},
+                          {"auth_type": "plain", "server_tls_sslmode": "require"}, users={"alice": "pw"})
+    assert pooler.login(password="pw").value("echo bound") == "bound"
+    assert chosen == [("SCRAM-SHA-256-PLUS", b"p=tls-server-end-point,,", True)]
+
+
 def test_downgrade_of_channel_binding_is_noticed(start_pooler, front_tls):
     """gs2 flag `y` says the client can bind but saw no offer; where the offer was made somebody cut it out."""
     pooler = start_pooler(settings={**front_tls, "auth_type": "scram-sha-256"}, users={"scram_user": "scram-pw"})
-    import struct
-    from harness import scram
     with pooler.wire() as client:
         client.start_tls().startup("scram_user", "p0")
         client.expect("R")
@@ -194,6 +223,7 @@ def test_broken_certificate_at_reload_keeps_the_old_one(start_pooler, authority,
             assert client.login().value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_set_of_a_bad_tls_setting_keeps_the_old_configuration(start_pooler, front_tls, authority):
     pooler = start_pooler(settings=front_tls)
     with pooler.console() as console:
@@ -204,6 +234,7 @@ def test_set_of_a_bad_tls_setting_keeps_the_old_configuration(start_pooler, fron
         assert client.start_tls(ca=authority.ca).login().value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_changed_server_tls_replaces_servers(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "server_tls_sslmode": "disable"})
     with pooler.login() as client:
@@ -212,6 +243,7 @@ def test_changed_server_tls_replaces_servers(start_pooler):
         net.wait_for(lambda: client.value(TLS) == "true", what="the new server")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_large_results_and_uploads_inside_tls_on_both_sides(start_pooler, front_tls, table):
     pooler = start_pooler(settings={**front_tls, "pool_mode": "transaction", "server_tls_sslmode": "require"})
@@ -228,6 +260,7 @@ def test_large_results_and_uploads_inside_tls_on_both_sides(start_pooler, front_
         assert client.value(f"select sum(length(v)) from {table}") == str(200 * 10000 + 200 + 10 + 180 + 300)
 
 
+@pytest.mark.compat
 def test_tls_records_towards_clients_are_small(start_pooler, front_tls):
     """libpq's asynchronous reader can hang on records above 8 KiB."""
     pooler = start_pooler(settings=front_tls)

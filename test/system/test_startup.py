@@ -2,6 +2,7 @@
 
 import ssl
 import struct
+import threading
 
 import pytest
 
@@ -21,6 +22,7 @@ def tls_pooler(start_pooler, tls_settings):
     return start_pooler(settings=tls_settings)
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s001_welcome_is_ok_parameters_key_ready(pooler):
     with pooler.wire() as client:
@@ -44,6 +46,7 @@ def test_s001_welcome_names_tracked_parameters_last_and_verbatim(pooler):
         assert client.parameters["application_name"] == "app one"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s002_cold_pool_sends_nothing_before_a_server_login_completed(start_pooler, fake_server):
     def slow_login(connection):
@@ -52,7 +55,6 @@ def test_s002_cold_pool_sends_nothing_before_a_server_login_completed(start_pool
         connection.greet()
         connection.serve()
 
-    import threading
     released = threading.Event()
     server = fake_server(slow_login)
     pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"})
@@ -64,6 +66,7 @@ def test_s002_cold_pool_sends_nothing_before_a_server_login_completed(start_pool
         client.welcome()
 
 
+@pytest.mark.compat
 def test_s003_warm_pool_welcomes_while_the_server_is_down(start_pooler, fake_server):
     server = fake_server()
     pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"})
@@ -99,12 +102,14 @@ def test_s006_protocol_3_0_with_one_extension_is_negotiated(pooler):
         client.welcome()
 
 
+@pytest.mark.compat
 def test_s008_protocol_2_is_refused_in_words(pooler):
     with pooler.wire() as client:
         client.send(struct.pack("!ii", 292, 0x00020000) + bytes(284))
         client.expect_fatal("old V2 protocol not supported")
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("code", [0x00040000, 0x00010000], ids=["4.0", "1.0"])
 def test_s009_unknown_protocol_is_a_bad_packet_header(pooler, code):
     with pooler.wire() as client:
@@ -113,12 +118,14 @@ def test_s009_unknown_protocol_is_a_bad_packet_header(pooler, code):
         client.expect_fatal(f"bad packet header: '{packet[:8].hex()}'")
 
 
+@pytest.mark.compat
 def test_s010_special_packet_shorter_than_8_is_a_bad_packet_header(pooler):
     with pooler.wire() as client:
         client.send(bytes.fromhex("0000000700030000"))
         client.expect_fatal("bad packet header: '0000000700030000'")
 
 
+@pytest.mark.compat
 def test_s011_second_byte_after_zero_must_be_zero(pooler):
     with pooler.wire() as client:
         client.send(bytes.fromhex("0001001700030000"))
@@ -134,6 +141,7 @@ def test_s012_broken_startup_layout_is_refused(pooler, body):
         client.expect_fatal("invalid startup packet layout: expected terminator as last byte")
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("user", [None, ""])
 def test_s013_startup_without_user_is_refused(pooler, user):
     with pooler.wire() as client:
@@ -141,6 +149,7 @@ def test_s013_startup_without_user_is_refused(pooler, user):
         client.expect_fatal("no username supplied")
 
 
+@pytest.mark.compat
 def test_s014_database_defaults_to_the_user_name(start_pooler, postgres):
     pooler = start_pooler({"alice": postgres.database("p1")})
     with pooler.login("alice", None) as client:
@@ -153,6 +162,7 @@ def test_s015_startup_packet_larger_than_the_packet_buffer_is_read_whole(start_p
         assert client.value("select 1") == "1"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s016_startup_byte_by_byte_logs_in(pooler):
     with pooler.wire() as client:
@@ -163,18 +173,21 @@ def test_s016_startup_byte_by_byte_logs_in(pooler):
         assert m.rows(client.receive_until("Z")) == [["slow"]]
 
 
+@pytest.mark.compat
 def test_s017_query_before_startup_closes_without_a_word(pooler):
     with pooler.wire() as client:
         client.send(m.query("select 1"))
         client.expect_closed()
 
 
+@pytest.mark.compat
 def test_s018_password_before_startup_is_refused(pooler):
     with pooler.wire() as client:
         client.send(m.password("x"))
         client.expect_fatal("client password pkt before startup packet")
 
 
+@pytest.mark.compat
 def test_s019_ssl_request_without_tls_is_answered_n_and_startup_goes_on(pooler):
     with pooler.wire() as client:
         assert client.request_tls() == b"N"
@@ -192,6 +205,7 @@ def test_s020_ssl_request_then_tls_then_login_with_alpn(tls_pooler, authority):
         assert client.value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_s020_ssl_request_without_alpn_works(tls_pooler, authority):
     with tls_pooler.wire() as client:
         client.start_tls(ca=authority.ca)
@@ -212,6 +226,7 @@ def test_s022_direct_tls_works(tls_pooler, authority, alpn):
         assert client.login().value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_s023_tls_required_refuses_plain_tcp_and_exempts_unix_sockets(start_pooler, tls_settings):
     pooler = start_pooler(settings={**tls_settings, "client_tls_sslmode": "require"})
     with pooler.wire() as client:
@@ -221,6 +236,7 @@ def test_s023_tls_required_refuses_plain_tcp_and_exempts_unix_sockets(start_pool
         assert client.login().value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_s023_plain_startup_is_refused_before_anything_in_it_is_looked_at(start_pooler, tls_settings):
     pooler = start_pooler(settings={**tls_settings, "client_tls_sslmode": "require"})
     with pooler.wire() as client:
@@ -228,6 +244,7 @@ def test_s023_plain_startup_is_refused_before_anything_in_it_is_looked_at(start_
         client.expect_fatal("SSL required")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s024_bytes_behind_an_ssl_request_are_refused(tls_pooler):
     with tls_pooler.wire() as client:
@@ -235,6 +252,7 @@ def test_s024_bytes_behind_an_ssl_request_are_refused(tls_pooler):
         client.expect_fatal("received unencrypted data after SSL request")
 
 
+@pytest.mark.compat
 def test_s025_gssenc_request_is_answered_n(pooler):
     with pooler.wire() as client:
         client.send(m.GSS_REQUEST)
@@ -242,12 +260,14 @@ def test_s025_gssenc_request_is_answered_n(pooler):
         assert client.login().value("select 1") == "1"
 
 
+@pytest.mark.compat
 def test_s025_bytes_behind_a_gssenc_request_are_refused(pooler):
     with pooler.wire() as client:
         client.send(m.GSS_REQUEST, b"x")
         client.expect_fatal("received unencrypted data after GSSAPI encryption request")
 
 
+@pytest.mark.compat
 def test_s026_ssl_request_inside_tls_is_closed_without_data(tls_pooler):
     with tls_pooler.wire() as client:
         client.start_tls()
@@ -255,6 +275,7 @@ def test_s026_ssl_request_inside_tls_is_closed_without_data(tls_pooler):
         client.expect_closed()
 
 
+@pytest.mark.compat
 def test_s027_ssl_request_on_a_unix_socket_is_answered_n(tls_pooler):
     with tls_pooler.wire(unix=True) as client:
         assert client.request_tls() == b"N"
@@ -268,6 +289,7 @@ def test_http_request_waits_until_the_login_timeout(start_pooler):
         client.expect_fatal("client_login_timeout")
 
 
+@pytest.mark.compat
 def test_second_startup_packet_is_refused(start_pooler, fake_server):
     server = fake_server(lambda connection: (connection.read_startup(), connection.read()))
     pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"}, {"auth_type": "plain"})
@@ -278,6 +300,7 @@ def test_second_startup_packet_is_refused(start_pooler, fake_server):
         client.expect_fatal("client re-sent startup pkt")
 
 
+@pytest.mark.compat
 def test_tls_below_the_configured_protocols_is_refused(start_pooler, tls_settings):
     pooler = start_pooler(settings={**tls_settings, "client_tls_protocols": "tlsv1.3"})
     with pooler.wire() as client:
@@ -289,6 +312,7 @@ def test_tls_below_the_configured_protocols_is_refused(start_pooler, tls_setting
             context.wrap_socket(client.socket)
 
 
+@pytest.mark.compat
 def test_client_certificate_is_demanded_by_verify_full(start_pooler, tls_settings, authority):
     pooler = start_pooler(settings={**tls_settings, "client_tls_sslmode": "verify-full",
                                     "client_tls_ca_file": authority.ca})
@@ -300,6 +324,7 @@ def test_client_certificate_is_demanded_by_verify_full(start_pooler, tls_setting
         client.login()
 
 
+@pytest.mark.compat
 def test_tls_client_that_vanishes_mid_handshake_harms_nobody(tls_pooler):
     for _ in range(5):
         with tls_pooler.wire() as client:

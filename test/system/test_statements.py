@@ -155,6 +155,7 @@ def test_s132_without_tracking_client_names_reach_the_server(one_server):
         assert list(prepared(client)) == ["mine"]
 
 
+@pytest.mark.compat
 def test_s133_session_mode_leaves_names_and_errors_to_the_server(pooler):
     with pooler.login() as client:
         client.extended(m.parse("mine", "select 1"))
@@ -163,6 +164,7 @@ def test_s133_session_mode_leaves_names_and_errors_to_the_server(pooler):
         assert m.kinds(received) == "EZ" and received[0].fields["C"] == "42P05"
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s134_long_names_texts_and_values_work(one_server):
     pooler = one_server(pkt_buf=4096)
@@ -173,6 +175,7 @@ def test_s134_long_names_texts_and_values_work(one_server):
         assert m.rows(received) == [[value.decode()]]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s135_two_syncs_keep_the_server_until_the_second(one_server):
     pooler = one_server()
@@ -185,6 +188,7 @@ def test_s135_two_syncs_keep_the_server_until_the_second(one_server):
         assert m.rows(other.receive_until("Z")) == [["after"]]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s136_parse_without_sync_holds_the_server(one_server):
     pooler = one_server()
@@ -197,12 +201,14 @@ def test_s136_parse_without_sync_holds_the_server(one_server):
         assert m.rows(two.receive_until("Z")) == [["yours"]]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_s137_lone_sync_is_answered(tx):
     with tx.login() as client:
         assert m.kinds(client.extended()) == "Z"
 
 
+@pytest.mark.compat
 def test_s138_simple_queries_can_be_forbidden(start_pooler):
     pooler = start_pooler(settings={"disable_pqexec": 1})
     with pooler.wire() as client:
@@ -212,6 +218,7 @@ def test_s138_simple_queries_can_be_forbidden(start_pooler):
         client.expect_fatal("PQexec disallowed")
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_long_pipeline_is_answered_in_order(start_pooler, mode):
@@ -230,6 +237,7 @@ def test_long_pipeline_is_answered_in_order(start_pooler, mode):
         assert values == [str(i) for i in range(300)]
 
 
+@pytest.mark.compat
 @pytest.mark.quick
 def test_error_in_a_pipeline_skips_to_the_next_sync(tx):
     with tx.login() as client:
@@ -239,6 +247,7 @@ def test_error_in_a_pipeline_skips_to_the_next_sync(tx):
         assert m.kinds(client.receive_until("Z")) == "12DCZ"
 
 
+@pytest.mark.compat
 def test_pipeline_mixes_named_statements_queries_and_closes(one_server):
     pooler = one_server()
     with pooler.login() as client:
@@ -249,6 +258,7 @@ def test_pipeline_mixes_named_statements_queries_and_closes(one_server):
         assert m.kinds(client.receive_until("Z")) == "12DCtTZ"
 
 
+@pytest.mark.compat
 def test_portal_with_row_limit_is_suspended_and_continued(one_server):
     with one_server().login() as client:
         client.send(m.parse("s", "select generate_series(1,5)"), m.bind("p", "s"), m.execute("p", 2), m.FLUSH)
@@ -257,6 +267,7 @@ def test_portal_with_row_limit_is_suspended_and_continued(one_server):
         assert m.kinds(client.receive_until("Z")) == "DDsDC3Z"
 
 
+@pytest.mark.compat
 def test_empty_and_ddl_statements_keep_the_queue_in_step(one_server):
     with one_server().login() as client:
         received = client.extended(m.parse("e", ""), run("e"), m.describe("S", "e"))
@@ -266,6 +277,7 @@ def test_empty_and_ddl_statements_keep_the_queue_in_step(one_server):
         assert client.value("select 'in step'") == "in step"
 
 
+@pytest.mark.compat
 @pytest.mark.parametrize("packet", [m.message("P", b"abc"), m.message("P", b"a\0sql without end"),
                                     m.message("B", b"x"), m.message("D", b"S"), m.message("C", b""),
                                     m.message("D", b"Sabc")],

@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import statistics
-import subprocess
 import time
 
 from . import programs
@@ -103,14 +102,13 @@ def trace_calls(work, pooler, load, count):
     with programs.Load(work, [*load, "--count", count, "--step"], work.placement.on(work.placement.others)) as run:
         run.event("ready")
         run.window()  # not counted: server connections are opened here
-        with programs.Program([*work.placement.on(work.placement.pooler), "strace", "-c", "-f", "-o", table, "-p", pooler.pid], pooler.directory / "strace.log",
-                              stdout=subprocess.DEVNULL) as strace:
-            strace.wait_until(lambda: "attached" in (pooler.directory / "strace.log").read_text(), "strace")
+        log = pooler.directory / "strace.log"
+        with programs.Program(["strace", "-c", "-f", "-o", table, "-p", pooler.pid], log) as strace:
+            strace.wait_until(lambda: "attached" in log.read_text(), "strace")
             time.sleep(0.1)
             result = run.window()
             strace.stop(signal.SIGINT)
         run.finish()
-    (pooler.directory / "strace.log").unlink()
     calls, total = parse_strace(table.read_text())
     return calls, total, result
 

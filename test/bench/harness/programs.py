@@ -27,7 +27,8 @@ class BenchError(Exception):
 def build_programs(directory):
     """Compiles backend and load into `directory` where they are older than their sources."""
     directory.mkdir(parents=True, exist_ok=True)
-    newest = max(path.stat().st_mtime for path in BENCH.iterdir() if path.suffix in (".cc", ".h"))
+    used = [BENCH / name for name in {*BACKEND_SOURCES, *LOAD_SOURCES}] + list(BENCH.glob("*.h"))
+    newest = max(path.stat().st_mtime for path in used)
     compiler = shlex.split(os.environ.get("CXX", "g++"))
     for name, sources, libraries in (("backend", BACKEND_SOURCES, []), ("load", LOAD_SOURCES, ["-lssl", "-lcrypto"])):
         program = directory / name

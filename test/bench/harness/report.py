@@ -101,7 +101,8 @@ class Report:
         for mode, row in rows.items():
             spread = f"{row['min']:.3f}..{row['max']:.3f}"
             self.line(f"  {'pgbench-' + mode:<26} {row['ratio']:>7.3f} {spread:>13}  {row['subject']['us']:>13.2f} "
-                      f"{row['reference']['us']:>13.2f} {row['subject']['tps']:>14.0f} {row['reference']['tps']:>14.0f}")
+                      f"{row['reference']['us']:>13.2f} {row['subject']['tps']:>14.0f} "
+                      f"{row['reference']['tps']:>14.0f}")
             self.keep(f"pgbench-{mode}", row)
 
     def finish(self, path, seconds):

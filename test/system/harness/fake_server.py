@@ -1,6 +1,7 @@
 """A PostgreSQL server made of a script: each accepted connection runs a function in a thread of its own."""
 
 import socket
+import ssl
 import struct
 import threading
 
@@ -63,6 +64,22 @@ class Connection:
             self.startup = {k.decode(): v.decode() for k, v in zip(parts[0::2], parts[1::2]) if k}
             self.server.startups.append(self.startup)
             return self.startup
+
+    def accept_tls(self, cert, key):
+        """Answers the SSLRequest with S and goes over to TLS."""
+        code, _ = self.read_packet()
+        assert code == 80877103
+        self.send(b"S")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
+    def ask_sasl(self, *mechanisms):
+        """Offers the mechanisms; returns the chosen one and the client's first message."""
+        self.send(m.message("R", struct.pack("!i", 10) + b"".join(m.text(x) for x in mechanisms) + b"\0"))
+        body = self.read().body
+        name, rest = body.split(b"\0", 1)
+        return name.decode(), rest[4:]
 
     def greet(self, parameters=None, status="I"):
         """What follows a successful authentication."""

@@ -1,5 +1,6 @@
 """A real QuestDB; its table `trades` has three rows."""
 
+import json
 import os
 import subprocess
 import urllib.parse

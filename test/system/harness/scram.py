@@ -65,7 +65,9 @@ class Server:
         self._password, self._iterations, self._salt = password, iterations, os.urandom(16)
 
     def first(self, client_first):
-        self._bare = client_first.split(b",", 2)[2]
+        """The server-first message; `gs2` and later `binding` tell what the client bound itself to."""
+        flag, authzid, self._bare = client_first.split(b",", 2)
+        self.gs2 = flag + b"," + authzid + b","
         nonce = _attributes(self._bare)["r"] + base64.b64encode(os.urandom(18)).decode()
         self._first = f"r={nonce},s={base64.b64encode(self._salt).decode()},i={self._iterations}".encode()
         return self._first
@@ -73,6 +75,9 @@ class Server:
     def final(self, client_final):
         """The server-final message, or None when the client's proof is wrong."""
         without_proof, proof = client_final.rsplit(b",p=", 1)
+        bound = base64.b64decode(_attributes(without_proof)["c"])
+        assert bound.startswith(self.gs2)
+        self.binding = bound[len(self.gs2):]
         salted = _salted(self._password, self._salt, self._iterations)
         auth = self._bare + b"," + self._first + b"," + without_proof
         stored = hashlib.sha256(_hmac(salted, b"Client Key")).digest()

@@ -14,9 +14,21 @@ using std::chrono::seconds;
 class ShowTest : public ::testing::Test, protected ConsoleKit {
  protected:
   ShowTest() {
+    if (const char* zone = std::getenv("TZ")) zone_ = zone;
     setenv("TZ", "UTC", 1);
     tzset();
   }
+  ~ShowTest() override {
+    if (zone_) {
+      setenv("TZ", zone_->c_str(), 1);
+    } else {
+      unsetenv("TZ");
+    }
+    tzset();
+  }
+
+ private:
+  std::optional<std::string> zone_;
 };
 
 // --- columns: names, order and type OIDs of release 1.25.2 --------------------------------------------------------------

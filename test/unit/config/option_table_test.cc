@@ -45,7 +45,7 @@ TEST(OptionTable, EveryDefaultOfOursPassesItsOwnParserAndIsWhatTheStructStartsWi
   }
 }
 
-TEST(OptionTable, SettingsWithoutBuiltInDefaultAreTheNineOfPgBouncer) {
+TEST(OptionTable, SettingsWithoutBuiltInDefaultAreThoseOfPgBouncer) {
   std::set<std::string> names;
   for (const Option& option : options()) {
     if (!option.default_text) names.emplace(option.name);

@@ -31,7 +31,9 @@ class LedgerTest : public testing::Test {
 
   static ConnectionId id(std::uint64_t number) { return static_cast<ConnectionId>(number); }
   template <class Duration>
-  void pass(Duration time) { now += time; }
+  void pass(Duration time) {
+    now += time;
+  }
 
   PoolId open(const std::string& database = "db", const std::string& user = "app") {
     return ledger.open({database, user}, rules);

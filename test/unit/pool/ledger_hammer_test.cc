@@ -19,8 +19,8 @@ namespace {
 using Kind = Action::Kind;
 
 constexpr std::uint32_t kWorkers = 4;
-constexpr int kClients = 8;           ///< per worker
-constexpr int kTransactions = 400;    ///< per client
+constexpr int kClients = 8;         ///< per worker
+constexpr int kTransactions = 400;  ///< per client
 constexpr std::size_t kMostIds = 1 << 20;
 
 struct Mail {
@@ -132,9 +132,8 @@ class HammerWorker {
     if (owned == owned_.end()) return;
     if (action.kind == Kind::close) {
       owned_.erase(owned);
-      report(action, [&](Actions& actions) {
-        arena_.ledger.removed(action.pool, action.server, arena_.clock.now(), actions);
-      });
+      report(action,
+             [&](Actions& actions) { arena_.ledger.removed(action.pool, action.server, arena_.clock.now(), actions); });
     } else if (action.kind == Kind::hand_over) {
       owned_.erase(owned);
       arena_.post(action.to, {action, true});

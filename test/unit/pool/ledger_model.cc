@@ -208,9 +208,7 @@ void LedgerModel::carry_out(std::uint32_t worker, const Mail& mail) {
   switch (action.kind) {
     case Kind::serve: return link(worker, action);
     case Kind::check: held->second = Phase::busy; return;
-    case Kind::close:
-      cut(action.server);
-      return remove(worker, action.server);
+    case Kind::close: cut(action.server); return remove(worker, action.server);
     case Kind::hand_over:
       held_[worker].erase(held);
       if (number(action.to) == worker) return arrive(worker, action);
@@ -256,9 +254,18 @@ void LedgerModel::cut(ConnectionId server) {
 
 void LedgerModel::step() {
   switch (below(16)) {
-    case 0: case 1: case 2: case 3: case 4: client_event(); break;
-    case 5: case 6: case 7: case 8: deliver_one(); break;
-    case 9: case 10: case 11: server_event(false); break;
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4: client_event(); break;
+    case 5:
+    case 6:
+    case 7:
+    case 8: deliver_one(); break;
+    case 9:
+    case 10:
+    case 11: server_event(false); break;
     case 12: cancel_event(); break;
     case 13:
       if (chance(15)) operator_event();
@@ -355,10 +362,22 @@ void LedgerModel::operator_event() {
   const std::string& database = keys_[below(kPools)].database;
   call(kControl, [&](Actions& actions) {
     switch (below(6)) {
-      case 0: ledger_.pause_all(now_, actions); all_paused_ = true; break;
-      case 1: all_paused_ = false; ledger_.resume_all(now_, actions); break;
-      case 2: ledger_.pause(database, now_, actions); paused_[database] = true; break;
-      case 3: paused_[database] = false; ledger_.resume(database, now_, actions); break;
+      case 0:
+        ledger_.pause_all(now_, actions);
+        all_paused_ = true;
+        break;
+      case 1:
+        all_paused_ = false;
+        ledger_.resume_all(now_, actions);
+        break;
+      case 2:
+        ledger_.pause(database, now_, actions);
+        paused_[database] = true;
+        break;
+      case 3:
+        paused_[database] = false;
+        ledger_.resume(database, now_, actions);
+        break;
       case 4: ledger_.reconnect(chance(2) ? database : std::string(), now_, actions); break;
       default: break;
     }

@@ -40,17 +40,17 @@ void LedgerModel::check_nobody_starves(std::size_t pool, bool has_used) {
     return entry.second.pool == pool && entry.second.attempt;
   });
   const bool needed = queues_[pool].size() > static_cast<std::size_t>(count(pool, Server::tested));
-  const bool room = total(pool) < rules.pool_size &&
-                    (rules.max_db_connections <= 0 ||
-                     total_of(&PoolKey::database, keys_[pool].database) < rules.max_db_connections) &&
-                    (rules.max_user_connections <= 0 ||
-                     total_of(&PoolKey::user, keys_[pool].user) < rules.max_user_connections);
+  const bool room =
+      total(pool) < rules.pool_size &&
+      (rules.max_db_connections <= 0 ||
+       total_of(&PoolKey::database, keys_[pool].database) < rules.max_db_connections) &&
+      (rules.max_user_connections <= 0 || total_of(&PoolKey::user, keys_[pool].user) < rules.max_user_connections);
   ASSERT_FALSE(needed && room && !attempt && !failed_[pool]) << "nobody opens the connection that is needed";
 }
 
 int LedgerModel::total(std::size_t pool) const {
-  const auto servers = std::count_if(servers_.begin(), servers_.end(),
-                                     [&](const auto& entry) { return entry.second.pool == pool; });
+  const auto servers =
+      std::count_if(servers_.begin(), servers_.end(), [&](const auto& entry) { return entry.second.pool == pool; });
   return static_cast<int>(servers) + cancels_[pool];
 }
 

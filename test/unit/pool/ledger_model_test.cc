@@ -16,7 +16,7 @@ TEST_P(LedgerUnderChance, KeepsEveryRule) {
   EXPECT_GT(model.handed_over(), 200U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, LedgerUnderChance, testing::Range<std::uint64_t>(1, 9));
+INSTANTIATE_TEST_SUITE_P(Seeds, LedgerUnderChance, testing::Range<std::uint64_t>(1, 6));
 
 }  // namespace
 }  // namespace uvb

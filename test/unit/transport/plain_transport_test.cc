@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "transport/socket_pair.h"
+#include "socket_pair.h"
 
 namespace uvb {
 namespace {

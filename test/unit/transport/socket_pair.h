@@ -19,7 +19,8 @@ namespace uvb::test {
 class SocketPair {
  public:
   SocketPair() {
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_.data()) != 0) throw std::runtime_error("socketpair");
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_.data()) != 0)
+      throw std::runtime_error("socketpair");
   }
   SocketPair(SocketPair&& other) noexcept : sockets_(std::exchange(other.sockets_, {-1, -1})) {}
   SocketPair(const SocketPair&) = delete;
@@ -61,7 +62,8 @@ class SocketPair {
     std::string text;
     std::array<char, 65536> into;
     ssize_t count = 0;
-    while ((count = ::recv(sockets_[1], into.data(), into.size(), 0)) > 0) text.append(into.data(), static_cast<std::size_t>(count));
+    while ((count = ::recv(sockets_[1], into.data(), into.size(), 0)) > 0)
+      text.append(into.data(), static_cast<std::size_t>(count));
     return text;
   }
   void close_theirs() { ::close(std::exchange(sockets_[1], -1)); }

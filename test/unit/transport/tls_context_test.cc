@@ -71,7 +71,8 @@ TEST_F(TlsContextTest, KeyAndCertificateMustBeSetTowardsClients) {
 }
 
 TEST_F(TlsContextTest, CertAuthenticationNeedsVerifyFullAndACaFile) {
-  EXPECT_EQ(load_error(TlsSide::client, client_, true), "auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL");
+  EXPECT_EQ(load_error(TlsSide::client, client_, true),
+            "auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL");
   client_.mode = SslMode::verify_full;
   EXPECT_EQ(load_error(TlsSide::client, client_, true), "");
   client_.ca_file.clear();
@@ -91,16 +92,22 @@ TEST_F(TlsContextTest, BadTextsAreNamed) {
     settings.*member = text;
     return settings;
   };
-  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::protocols, "legacy")), "invalid client_tls_protocols: legacy");
-  EXPECT_EQ(load_error(TlsSide::server, with(server_, &TlsSettings::protocols, "x")), "invalid server_tls_protocols: x");
-  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::ciphers, "all")), "invalid client_tls_ciphers: all");
+  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::protocols, "legacy")),
+            "invalid client_tls_protocols: legacy");
+  EXPECT_EQ(load_error(TlsSide::server, with(server_, &TlsSettings::protocols, "x")),
+            "invalid server_tls_protocols: x");
+  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::ciphers, "all")),
+            "invalid client_tls_ciphers: all");
   EXPECT_EQ(load_error(TlsSide::server, with(server_, &TlsSettings::ciphers, "x")), "invalid server_tls_ciphers: x");
-  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::dheparams, "legacy")), "invalid client_tls_dheparams: legacy");
-  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::ecdhcurve, "x")), "invalid client_tls_ecdhecurve: x");
+  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::dheparams, "legacy")),
+            "invalid client_tls_dheparams: legacy");
+  EXPECT_EQ(load_error(TlsSide::client, with(client_, &TlsSettings::ecdhcurve, "x")),
+            "invalid client_tls_ecdhecurve: x");
 }
 
 TEST_F(TlsContextTest, GoodTextsAreTaken) {
-  for (const char* ciphers : {"", "default", "SECURE", "Normal", "fast", "ALL", "HIGH:!aNULL", "ECDHE-RSA-AES128-GCM-SHA256"}) {
+  for (const char* ciphers :
+       {"", "default", "SECURE", "Normal", "fast", "ALL", "HIGH:!aNULL", "ECDHE-RSA-AES128-GCM-SHA256"}) {
     client_.ciphers = ciphers;
     EXPECT_EQ(load_error(TlsSide::client, client_), "") << ciphers;
   }
@@ -175,21 +182,21 @@ TEST_F(TlsContextTest, UnreadableKeyFileIsNamedWithOwnerModeAndUser) {
 
 TEST_F(TlsContextTest, FileWithoutAKeyIsNamed) {
   client_.key_file = paths_.certificate;
-  EXPECT_EQ(load_error(TlsSide::client, client_),
-            "TLS setup failed: failed to load private key file \"" + paths_.certificate + "\": there is no PEM private key in it");
+  EXPECT_EQ(load_error(TlsSide::client, client_), "TLS setup failed: failed to load private key file \"" +
+                                                      paths_.certificate + "\": there is no PEM private key in it");
 }
 
 TEST_F(TlsContextTest, FileWithoutACertificateIsNamed) {
-  client_.cert_file = files_.directory().write("empty.crt", "nothing here\n");
-  EXPECT_EQ(load_error(TlsSide::client, client_),
-            "TLS setup failed: failed to load certificate file \"" + client_.cert_file + "\": there is no PEM certificate in it");
+  client_.cert_file = files_.put("empty.crt", "nothing here\n");
+  EXPECT_EQ(load_error(TlsSide::client, client_), "TLS setup failed: failed to load certificate file \"" +
+                                                      client_.cert_file + "\": there is no PEM certificate in it");
 }
 
 TEST_F(TlsContextTest, DamagedCertificateIsNamed) {
-  client_.cert_file =
-      files_.directory().write("bad.crt", "-----BEGIN CERTIFICATE-----\nMIIBzzzz\n-----END CERTIFICATE-----\n");
+  client_.cert_file = files_.put("bad.crt", "-----BEGIN CERTIFICATE-----\nMIIBzzzz\n-----END CERTIFICATE-----\n");
   const std::string error = load_error(TlsSide::client, client_);
-  EXPECT_TRUE(error.starts_with("TLS setup failed: failed to load certificate file \"" + client_.cert_file + "\": ")) << error;
+  EXPECT_TRUE(error.starts_with("TLS setup failed: failed to load certificate file \"" + client_.cert_file + "\": "))
+      << error;
   EXPECT_FALSE(error.ends_with("unknown error"));
 }
 
@@ -197,23 +204,27 @@ TEST_F(TlsContextTest, KeyOfAnotherCertificateNamesBothFiles) {
   const TlsPaths other = files_.issue("other", {.common_name = "x"});
   client_.key_file = other.key;
   EXPECT_EQ(load_error(TlsSide::client, client_), "TLS setup failed: private key file \"" + other.key +
-                                                      "\" does not match certificate file \"" + paths_.certificate + "\"");
+                                                      "\" does not match certificate file \"" + paths_.certificate +
+                                                      "\"");
 }
 
 TEST_F(TlsContextTest, EncryptedKeyIsRefusedWithoutAsking) {
   const test::IssuedCertificate issued({.common_name = "x"}, nullptr);
-  client_.cert_file = files_.directory().write("enc.crt", issued.certificate_pem());
-  client_.key_file = files_.directory().write("enc.key", issued.encrypted_key_pem("secret"));
-  EXPECT_EQ(load_error(TlsSide::client, client_), "TLS setup failed: failed to load private key file \"" + client_.key_file +
-                                                      "\": the key is encrypted and there is no passphrase setting; store it unencrypted");
+  client_.cert_file = files_.put("enc.crt", issued.certificate_pem());
+  client_.key_file = files_.put("enc.key", issued.encrypted_key_pem("secret"));
+  EXPECT_EQ(load_error(TlsSide::client, client_),
+            "TLS setup failed: failed to load private key file \"" + client_.key_file +
+                "\": the key is encrypted and there is no passphrase setting; store it unencrypted");
 }
 
 TEST_F(TlsContextTest, CaFileMustBeLoadableInEveryModeTowardsClients) {
   client_.ca_file = files_.directory().file("none.ca");
-  for (const SslMode mode : {SslMode::allow, SslMode::prefer, SslMode::require, SslMode::verify_ca, SslMode::verify_full}) {
+  for (const SslMode mode :
+       {SslMode::allow, SslMode::prefer, SslMode::require, SslMode::verify_ca, SslMode::verify_full}) {
     client_.mode = mode;
     const std::string error = load_error(TlsSide::client, client_);
-    EXPECT_TRUE(error.starts_with("TLS setup failed: failed to load CA: \"" + client_.ca_file + "\": No such file or directory"))
+    EXPECT_TRUE(error.starts_with("TLS setup failed: failed to load CA: \"" + client_.ca_file +
+                                  "\": No such file or directory"))
         << error;
   }
 }
@@ -222,7 +233,8 @@ TEST_F(TlsContextTest, CaFileIsReadTowardsServersOnlyToVerify) {
   server_.ca_file = files_.directory().file("none.ca");
   EXPECT_EQ(load_error(TlsSide::server, server_), "");
   server_.mode = SslMode::verify_ca;
-  EXPECT_TRUE(load_error(TlsSide::server, server_).starts_with("failed to load CA: ")) << "no start error: no such beginning";
+  EXPECT_TRUE(load_error(TlsSide::server, server_).starts_with("failed to load CA: "))
+      << "no start error: no such beginning";
 }
 
 TEST_F(TlsContextTest, KeyAndCertificateGoTogetherTowardsServers) {
@@ -234,7 +246,8 @@ TEST_F(TlsContextTest, KeyAndCertificateGoTogetherTowardsServers) {
 TEST_F(TlsContextTest, ListsOfFilesGoInPairs) {
   const TlsPaths rsa = files_.issue("rsa", {.common_name = "x", .key = KeyKind::rsa});
   client_.cert_file += ", " + rsa.certificate;
-  EXPECT_EQ(load_error(TlsSide::client, client_), "TLS setup failed: 2 certificate files but 1 private key files; they go in pairs");
+  EXPECT_EQ(load_error(TlsSide::client, client_),
+            "TLS setup failed: 2 certificate files but 1 private key files; they go in pairs");
   client_.key_file += "," + rsa.key;
   EXPECT_EQ(load_error(TlsSide::client, client_), "");
 }
@@ -247,7 +260,9 @@ TEST_F(TlsContextTest, PathWithACommaIsTakenWholeWhenItExists) {
 }
 
 TEST_F(TlsContextTest, TellsItsCertificates) {
-  const TlsPaths named = files_.issue("named", {.common_name = "db", .alternative_names = {"DNS:a.example", "IP:10.1.2.3", "IP:::1"}, .key = KeyKind::rsa});
+  const TlsPaths named = files_.issue(
+      "named",
+      {.common_name = "db", .alternative_names = {"DNS:a.example", "IP:10.1.2.3", "IP:::1"}, .key = KeyKind::rsa});
   client_.cert_file = named.certificate;
   client_.key_file = named.key;
   const auto context = TlsContext::load(TlsSide::client, client_, false);

@@ -37,7 +37,8 @@ struct TlsPair {
   bool shake_hands() {
     connector->handshake();
     for (int turn = 0; turn < 8; ++turn) exchange();
-    return acceptor->established() && connector->established() && acceptor->error().empty() && connector->error().empty();
+    return acceptor->established() && connector->established() && acceptor->error().empty() &&
+           connector->error().empty();
   }
 };
 

@@ -59,7 +59,8 @@ TEST(TlsProtocols, BlanksMayComeBeforeANameButNotBehindIt) {
 }
 
 TEST(TlsProtocols, UnknownNamesAndEmptySetsAreInvalid) {
-  for (const char* text : {"legacy", "tlsv1.4", "sslv3", "tlsv1.2,", ",", "!", "!all", "tlsv1.2,!tlsv1.2", "tlsv1.2 tlsv1.3"}) {
+  for (const char* text :
+       {"legacy", "tlsv1.4", "sslv3", "tlsv1.2,", ",", "!", "!all", "tlsv1.2,!tlsv1.2", "tlsv1.2 tlsv1.3"}) {
     EXPECT_EQ(enabled(text), "invalid") << text;
   }
 }

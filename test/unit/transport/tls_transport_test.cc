@@ -6,8 +6,8 @@
 #include <random>
 
 #include "fakes/tls_files.h"
-#include "transport/socket_pair.h"
-#include "transport/tls_pair.h"
+#include "socket_pair.h"
+#include "tls_pair.h"
 
 namespace uvb {
 namespace {
