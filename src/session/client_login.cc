@@ -17,17 +17,19 @@ bool ClientLogin::tls_offered() const noexcept {
 }
 
 void ClientLogin::on_bytes() {
-  while (client_.phase_ == ClientPhase::login && wants_bytes() && !client_.window_.empty()) {
-    const std::size_t before = client_.window_.kept().size();
+  // A message can end the login and this object with it.
+  ClientSession& client = client_;
+  while (wants_bytes() && !client.window_.empty()) {
+    const std::size_t before = client.window_.kept().size();
     if (step_ == Step::first_packet) {
       if (!on_first_packet()) return;
     } else {
       on_auth_message();
     }
-    if (client_.login_.get() != this || client_.phase_ != ClientPhase::login) return;
-    if (client_.window_.kept().size() == before) break;
+    if (client.login_.get() != this || client.phase_ != ClientPhase::login) return;
+    if (client.window_.kept().size() == before) break;
   }
-  if (client_.phase_ != ClientPhase::closed) client_.update_interest();
+  client.update_interest();
 }
 
 /// false: nothing more can be done now (or all is over).
