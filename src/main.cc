@@ -130,7 +130,6 @@ void run(const CommandLine& line, ProcessLog& log) {
   const std::shared_ptr<const Config> config = load(line, log);
   const Settings& settings = config->settings;
   log.set_verbose(settings.verbose);
-  for (const std::string& warning : config->warnings) log.warning(warning);
   SnapshotBuilder builder(log, random_secret());
   const std::optional<std::string>& user = line.user ? line.user : settings.user;
   if (user && !user->empty()) require(switch_user(*user));
@@ -148,6 +147,7 @@ void run(const CommandLine& line, ProcessLog& log) {
   const bool to_stderr = !line.quiet && !line.daemon;
   log.set_targets(log_targets(settings, to_stderr));
   require(log.open());
+  for (const std::string& warning : config->warnings) log.warning(warning);
   if (line.daemon) require(daemonize());
   log_limits(*config, log);
   auto sockets = open_listen_sockets(listen, log);

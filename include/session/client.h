@@ -81,6 +81,7 @@ class ClientSession final : public PollListener {
   /// Gives the server back when pool mode and state allow it.
   void consider_release();
   void update_interest();
+  void resume();
   [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
 
   // --- looked at ---

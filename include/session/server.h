@@ -80,6 +80,7 @@ class ServerSession final : public PollListener {
   [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
   /// Takes back a pause: the client's socket has room again.
   void update_interest();
+  void resume();
 
   // --- cancels ---
   void cancel_started() noexcept { ++cancels_; }

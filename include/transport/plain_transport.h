@@ -20,6 +20,7 @@ class PlainTransport final : public Transport {
   ReadResult read(ByteSpan into, Scratch scratch) override;
   IoStatus send(std::span<const iovec> pieces, Scratch scratch) override;
   IoStatus flush() override;
+  [[nodiscard]] bool buffered() const noexcept override { return false; }
   [[nodiscard]] std::size_t pending() const noexcept override { return pending_.size(); }
   void shutdown(Scratch /*scratch*/) noexcept override {}
   [[nodiscard]] int descriptor() const noexcept override { return descriptor_; }

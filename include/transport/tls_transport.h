@@ -30,6 +30,7 @@ class TlsTransport final : public Transport {
   ReadResult read(ByteSpan into, Scratch scratch) override;
   IoStatus send(std::span<const iovec> pieces, Scratch scratch) override;
   IoStatus flush() override;
+  [[nodiscard]] bool buffered() const noexcept override { return engine_->readable(); }
   [[nodiscard]] std::size_t pending() const noexcept override;
   void shutdown(Scratch scratch) noexcept override;
   [[nodiscard]] int descriptor() const noexcept override { return descriptor_; }

@@ -48,6 +48,9 @@ class Transport {
   /// Tries to send what is pending. ok when nothing is left.
   virtual IoStatus flush() = 0;
 
+  /// Clear bytes or the stream's end wait inside: read() again, no readiness of the descriptor will tell.
+  [[nodiscard]] virtual bool buffered() const noexcept = 0;
+
   /// Bytes kept for the peer (for TLS: of ciphertext).
   [[nodiscard]] virtual std::size_t pending() const noexcept = 0;
 

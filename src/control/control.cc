@@ -26,7 +26,11 @@ Control::Control(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, Snap
       console_(*this, log),
       stats_(Loop::now()),
       console_timer_(loop_, [this] { poll_console(); }),
-      log_to_stderr_(log_to_stderr) {}
+      log_to_stderr_(log_to_stderr) {
+  // From the first moment on: whoever reads "process up" may send one.
+  signals_.emplace(loop_, std::vector<int>{SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2},
+                   [this](int number) { on_signal(number); });
+}
 
 Control::~Control() = default;
 
@@ -38,8 +42,6 @@ void Control::listen(std::vector<ListenSocket> sockets) {
 }
 
 void Control::run() {
-  signals_.emplace(loop_, std::vector<int>{SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2},
-                   [this](int number) { on_signal(number); });
   ticker_.emplace(loop_, [this] { tick(); });
   ticker_->start_every(kTick);
   stats_timer_.emplace(loop_, [this] { rotate_stats(); });
@@ -47,7 +49,6 @@ void Control::run() {
   refresh_min_pools();
   loop_.run();
   acceptor_.reset();
-  signals_.reset();
   ticker_.reset();
   stats_timer_.reset();
 }

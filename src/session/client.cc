@@ -81,14 +81,15 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
     if (transport_->flush() == IoStatus::failed) return gone("client unexpected eof");
     update_interest();
     if (!blocked() && server_ != nullptr) {
-      server_->update_interest();
+      server_->resume();
       consider_release();
     }
   }
   if (ready.hangup && !may_read()) return gone("client unexpected eof");
   if (!ready.readable && !error) return;
-  if (may_read()) return on_readable();
-  check_hangup();
+  if (!may_read()) return check_hangup();
+  on_readable();
+  resume();
 }
 
 /// Something came that can not be used yet. If it is the end, a queued request is not executed (guarantee G6).
@@ -109,6 +110,15 @@ void ClientSession::on_readable() {
   silent_ = false;
   last_packet_ = Loop::now();
   process(bytes);
+}
+
+/// Reading is possible again: goes on with what the transport holds already.
+void ClientSession::resume() {
+  update_interest();
+  while (phase_ != ClientPhase::closed && transport_ && transport_->buffered() && may_read() &&
+         !(login_ && login_->reads_itself())) {
+    on_readable();
+  }
 }
 
 void ClientSession::process(ByteView bytes) {
@@ -135,9 +145,8 @@ void ClientSession::go_on() {
   if (phase_ == ClientPhase::closed || relaying_) return;
   if (!window_.empty()) {
     process(window_.kept());
-  } else {
-    update_interest();
   }
+  if (phase_ != ClientPhase::closed) resume();
 }
 
 // --- servers ---------------------------------------------------------------------------------------------------------

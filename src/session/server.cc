@@ -91,9 +91,19 @@ void ServerSession::on_ready(Readiness ready, bool error) noexcept {
   if (ready.writable) {
     if (transport_->flush() == IoStatus::failed) return lost("server conn crashed?");
     update_interest();
-    if (!blocked() && client_ != nullptr) client_->update_interest();
+    if (!blocked() && client_ != nullptr) client_->resume();
   }
-  if (phase_ != ServerPhase::closed && (ready.readable || error)) on_readable();
+  if (phase_ == ServerPhase::closed || (!ready.readable && !error)) return;
+  on_readable();
+  resume();
+}
+
+/// The client takes bytes again: goes on with what the transport holds already.
+void ServerSession::resume() {
+  update_interest();
+  while (phase_ != ServerPhase::closed && transport_ && transport_->buffered() && !(client_ != nullptr && client_->blocked())) {
+    on_readable();
+  }
 }
 
 void ServerSession::on_readable() {

@@ -28,6 +28,11 @@ constexpr std::size_t kMostAnswers = 16384;
 
 constexpr std::array<unsigned char, 11> kAlpnOffer{10, 'p', 'o', 's', 't', 'g', 'r', 'e', 's', 'q', 'l'};
 
+/// SSL_get_error() is misled by what earlier calls left in this thread's queue, which is empty nearly always.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 }  // namespace
 
 struct TlsEngine::State {
@@ -47,6 +52,10 @@ struct TlsEngine::State {
 
   TlsStatus explain(int returned, const char* action);
   std::string failure_text(const char* action) const;
+  bool readable() const noexcept {
+    return broken || wire.has_record() || SSL_pending(ssl.get()) > 0 ||
+           (SSL_get_shutdown(ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
   TlsStatus read_all(ByteSpan into, std::size_t& count);
   TlsStatus judge_answers(std::size_t output_before, TlsStatus status);
   static void note_message(int sent, int version, int type, const void* bytes, std::size_t size, SSL* ssl, void* state);
@@ -139,7 +148,8 @@ TlsStatus TlsEngine::State::judge_answers(std::size_t output_before, TlsStatus s
 
 TlsStatus TlsEngine::State::read_all(ByteSpan into, std::size_t& count) {
   TlsStatus status = TlsStatus::needs_input;
-  while (count < into.size()) {
+  // Asking OpenSSL without a record for it would only make it allocate its buffer and give it back.
+  while (count < into.size() && readable()) {
     std::size_t got = 0;
     const int returned = SSL_read_ex(ssl.get(), into.data() + count, into.size() - count, &got);
     if (returned != 1) {
@@ -175,7 +185,7 @@ void TlsEngine::feed(ByteView ciphertext) { state_->wire.feed(ciphertext); }
 
 TlsStatus TlsEngine::handshake() {
   if (state_->broken) return TlsStatus::failed;
-  ERR_clear_error();
+  forget_errors();
   const int returned = SSL_do_handshake(state_->ssl.get());
   state_->wire.give_back_input();
   return returned == 1 ? TlsStatus::done : state_->explain(returned, "handshake");
@@ -188,7 +198,7 @@ TlsStatus TlsEngine::read(ByteSpan into, std::size_t& count) { return read_from(
 TlsStatus TlsEngine::read_from(ByteView ciphertext, ByteSpan into, std::size_t& count) {
   count = 0;
   if (state_->broken) return TlsStatus::failed;
-  ERR_clear_error();
+  forget_errors();
   const std::size_t output_before = state_->wire.output().size();
   state_->wire.lend_input(ciphertext);
   TlsStatus status = state_->read_all(into, count);
@@ -205,18 +215,14 @@ std::size_t TlsEngine::wanted(std::size_t room) const noexcept {
   return std::max(fits, state_->wire.missing());
 }
 
-bool TlsEngine::readable() const noexcept {
-  const State& state = *state_;
-  return state.broken || state.wire.has_record() || SSL_pending(state.ssl.get()) > 0 ||
-         (SSL_get_shutdown(state.ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
-}
+bool TlsEngine::readable() const noexcept { return state_->readable(); }
 
 std::size_t TlsEngine::record_size() const noexcept { return state_->context->record_size(); }
 
 TlsStatus TlsEngine::write(ByteView clear) {
   if (state_->broken) return TlsStatus::failed;
   if (clear.empty()) return TlsStatus::done;
-  ERR_clear_error();
+  forget_errors();
   state_->wire.reserve(clear.size() + (clear.size() / record_size() + 1) * kMostOverhead);
   std::size_t written = 0;
   const int returned = SSL_write_ex(state_->ssl.get(), clear.data(), clear.size(), &written);
@@ -228,9 +234,9 @@ TlsStatus TlsEngine::write(ByteView clear) {
 
 void TlsEngine::close() noexcept {
   if (state_->broken || !established()) return;
-  ERR_clear_error();
+  forget_errors();
   SSL_shutdown(state_->ssl.get());
-  ERR_clear_error();
+  forget_errors();
 }
 
 Buffer& TlsEngine::output() noexcept { return state_->wire.output(); }

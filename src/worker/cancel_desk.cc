@@ -97,8 +97,9 @@ void CancelDesk::finished(Running& running, bool delivered) {
 }
 
 void CancelDesk::tick(TimePoint now) {
-  for (const auto& running : running_) {
-    if (!running->over) running->delivery->tick(now);
+  // A delivery that gives up makes room for the next one, which is added behind.
+  for (std::size_t index = 0; index < running_.size(); ++index) {
+    if (!running_[index]->over) running_[index]->delivery->tick(now);
   }
   std::erase_if(running_, [](const auto& running) { return running->over; });
   const Micros limit = worker_.context().settings().cancel_wait_timeout;

@@ -333,8 +333,10 @@ void Worker::carry_out(const Action& action) {
       if (ClientSession* client = find_client(action.client)) client->fail(action.reason, action.code);
       return;
     case Action::Kind::welcome:
-      if (PoolView* pool = view(action.pool)) learn(*pool, action.welcome);
-      if (ClientSession* client = find_client(action.client)) client->on_welcome();
+      if (ClientSession* client = find_client(action.client)) {
+        learn(*client->pool(), action.welcome);
+        client->on_welcome();
+      }
       return;
   }
 }

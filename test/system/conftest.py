@@ -196,6 +196,9 @@ def _print_logs(poolers):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
+    if call.excinfo is not None:
+        # Native tracebacks would begin deep inside pytest; only what happened in the test is of interest.
+        call.excinfo.traceback = call.excinfo.traceback.cut(path=item.path)
     outcome = yield
     report = outcome.get_result()
     if report.when == "call" and report.failed:

@@ -7,7 +7,7 @@ import pytest
 from harness import messages as m
 from harness import net
 
-TEXT, INT4, INT8, NUMERIC, BYTEA = (25, -1), (23, 4), (20, 8), (1700, -1), (17, -1)
+TEXT, INT4, INT8, NUMERIC = (25, -1), (23, 4), (20, 8), (1700, -1)
 
 
 def columns(kinds_by_names):
@@ -44,9 +44,6 @@ EXPECTED = {
     "MEM": [(TEXT, "name"), (INT4, "size used free memtotal")],
     "DNS_HOSTS": [(TEXT, "hostname"), (INT8, "ttl"), (TEXT, "addrs")],
     "DNS_ZONES": [(TEXT, "zonename"), (INT8, "serial"), (INT4, "count")],
-    "FDS": [(INT4, "fd"), (TEXT, "task user database addr"), (INT4, "port"), (INT8, "cancel"), (INT4, "link"),
-            (TEXT, "client_encoding std_strings datestyle timezone password"),
-            (BYTEA, "scram_client_key scram_server_key")],
     "STATS": [(TEXT, "database"), (NUMERIC,
               "total_server_assignment_count total_xact_count total_query_count total_received total_sent "
               "total_xact_time total_query_time total_wait_time total_client_parse_count total_server_parse_count "

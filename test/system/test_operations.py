@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import time
 
 import pytest
@@ -87,34 +86,6 @@ def test_s154_kill_drops_clients_and_holds_new_ones_until_resume(tx):
         late.authenticate("alice", "")
         late.welcome()
         assert late.value("select 1") == "1"
-
-
-@pytest.mark.compat
-@pytest.mark.quick
-def test_s155_suspend_ends_with_its_console(tx):
-    with tx.login() as client:
-        client.value("select 1")
-        console = tx.console()
-        assert tag(console, "SUSPEND") == ["SUSPEND"]
-        client.send(m.query("select 'resumed'"))
-        client.expect_silence(0.5)
-        console.close()
-        assert m.rows(client.receive_until("Z")) == [["resumed"]]
-    assert "admin disappeared when suspended, doing RESUME" in tx.log()
-
-
-@pytest.mark.compat
-def test_s156_suspend_does_not_wait_for_running_queries(tx):
-    with tx.login() as client, tx.console() as console:
-        client.send(m.query("select 'late', pg_sleep(1.5)"))
-        tx.wait_pool(sv_active=1)
-        began = time.monotonic()
-        assert tag(console, "SUSPEND") == ["SUSPEND"]
-        assert time.monotonic() - began < 1.2 * net.patience
-        time.sleep(2)
-        client.expect_silence(0.2)
-        assert tag(console, "RESUME") == ["RESUME"]
-        assert m.rows(client.receive_until("Z")) == [["late", ""]]
 
 
 @pytest.mark.quick
@@ -421,20 +392,6 @@ def test_cancel_of_a_waiting_pause_resumes(tx):
         assert client.value("select 1") == "1"
 
 
-@pytest.mark.compat
-def test_clients_connecting_during_suspend_are_served_afterwards(tx):
-    with tx.console() as console:
-        assert tag(console, "SUSPEND") == ["SUSPEND"]
-        with socket.create_connection(("127.0.0.1", tx.port)) as late:
-            late.sendall(m.startup({"user": "alice", "database": "p0"}))
-            late.settimeout(0.5)
-            with pytest.raises(TimeoutError):
-                late.recv(1)
-            console.query("RESUME")
-            late.settimeout(10 * net.patience)
-            assert late.recv(1) == b"R"
-
-
 def test_kill_of_all_databases(tx):
     with tx.login() as one, tx.login(database="p1") as two, tx.console() as console:
         assert tag(console, "KILL") == ["KILL"]
@@ -457,3 +414,9 @@ def test_reconnect_under_load_is_not_noticed(start_pooler):
             console.query("RECONNECT")
             for client in clients:
                 assert m.rows(client.receive_until("Z")) == [[str(i)]]
+
+
+def test_suspend_is_refused_in_words_and_harms_nothing(tx):
+    with tx.login() as client:
+        assert "not supported by this version of uvbouncer" in console_error(tx, "SUSPEND")
+        assert client.value("select 1") == "1"

@@ -34,7 +34,7 @@ def wait_for_waiters(pooler, count, **which):
 
 
 @pytest.mark.compat
-@pytest.mark.quick
+@pytest.mark.workers(1)
 def test_s071_last_released_server_is_used_first(pool_of):
     pooler = pool_of(3)
     clients, pids = open_transactions(pooler, 3)
@@ -45,6 +45,7 @@ def test_s071_last_released_server_is_used_first(pool_of):
 
 
 @pytest.mark.compat
+@pytest.mark.workers(1)
 def test_s072_round_robin_rotates_over_the_servers(pool_of):
     pooler = pool_of(3, server_round_robin=1)
     clients, pids = open_transactions(pooler, 3)

@@ -301,11 +301,12 @@ def test_statement_survives_the_loss_of_its_server(one_server):
         assert m.rows(client.extended(run("a"))) == [["kept"]]
 
 
-def test_error_in_an_injected_parse_reaches_the_client(one_server, table):
+def test_error_in_an_injected_parse_reaches_the_client(one_server, table, postgres):
     pooler = one_server()
     with pooler.login() as client:
         assert m.kinds(client.extended(m.parse("a", f"select * from {table}"))) == "1Z"
-        client.query(f"drop table {table}")
+        with postgres.connect() as owner:
+            owner.execute(f"drop table {table}")
         pooler.admin("RECONNECT")
         pooler.wait_pool(sv_idle=0)
         received = client.extended(run("a"))

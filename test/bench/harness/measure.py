@@ -16,7 +16,7 @@ MIB = 1 << 20
 def units_done(result, unit):
     done = result["bytes"] / MIB if unit == "MiB" else result["units"]
     if not done:
-        raise BenchError("no work was done in the measured window")
+        raise BenchError(f"no work was done in a window: {result}")
     return done
 
 

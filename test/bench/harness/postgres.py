@@ -27,6 +27,8 @@ def find_program(name):
 class Postgres(programs.Program):
     """A cluster of its own on a Unix socket, without fsync."""
 
+    name = "PostgreSQL"
+
     def __init__(self, work):
         self.directory = work.new_directory("postgres")
         user = programs.as_user(work.user)

@@ -92,8 +92,11 @@ def as_user(user):
 class Program:
     """A child process that is ended with the block it is used in."""
 
+    name = "program"
+
     def __init__(self, command, log, **options):
         self.log = log
+        self.stopped = False
         with open(log, "ab") as errors:
             self.process = subprocess.Popen([str(c) for c in command], stderr=errors, **options)
 
@@ -105,9 +108,13 @@ class Program:
         return self
 
     def __exit__(self, *_):
-        self.stop()
+        try:
+            self.check_alive()
+        finally:
+            self.stop()
 
     def stop(self, by=signal.SIGTERM, limit=10.0):
+        self.stopped = True
         if self.process.poll() is None:
             self.process.send_signal(by)
             try:
@@ -118,6 +125,13 @@ class Program:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
+
+    def check_alive(self):
+        """A server that died by itself fails the case, whatever the load generator made of it."""
+        code = self.process.poll()
+        if code is not None and not self.stopped:
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with status {code}"
+            raise BenchError(f"{self.name} {how}")
 
     def wait_until(self, answers, what):
         deadline = time.monotonic() + START_LIMIT
@@ -135,6 +149,8 @@ def accepts(address, family):
 
 class Load(Program):
     """The load generator; its results arrive as events."""
+
+    name = "load generator"
 
     def __init__(self, work, arguments, prefix=()):
         command = [*prefix, work.programs / "load", *map(str, arguments)]
@@ -169,6 +185,9 @@ class Load(Program):
         self.say("end")
         self.event("left")
         self.say("end")
+
+    def check_alive(self):
+        """It ends by itself; its failures are noticed by event()."""
 
     def last_words(self):
         return (pathlib.Path(self.log).read_text(errors="replace").strip().splitlines() or ["no message"])[-1]

@@ -36,8 +36,8 @@ class Report:
         self.results["cases"][name] = {"failed": str(problem)}
         self.line(f"  {name:<26} FAILED: {problem}")
 
-    def cpu_heading(self, title):
-        first, second = self.names
+    def cpu_heading(self, title, names=None):
+        first, second = names or self.names
         self.heading(title, f"  {'case':<26} {'target':>7} {'ratio':>7} {'min..max':>13}  "
                             f"{first + ' us':>13} {second + ' us':>13}  per")
 

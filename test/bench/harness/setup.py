@@ -115,6 +115,8 @@ class Work:
 class Backend(programs.Program):
     """Our server that answers at once."""
 
+    name = "backend"
+
     def __init__(self, work, prefix):
         self.directory = work.new_directory("backend")
         path = str(self.directory / ".s.PGSQL.5432")
@@ -131,6 +133,7 @@ class Pooler(programs.Program):
 
     def __init__(self, work, kind, databases, *, auth="trust", workers=1, pool=16, cpus=None):
         self.kind = kind
+        self.name = kind.name
         self.port = programs.free_port()
         self.work = work
         self.directory = work.new_directory(kind.name)

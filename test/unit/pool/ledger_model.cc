@@ -49,8 +49,7 @@ ConnectionId LedgerModel::new_client() {
 
 // --- what the ledger is told ---------------------------------------------------------------------------------------
 
-template <class F>
-void LedgerModel::call(std::uint32_t caller, F&& use) {
+void LedgerModel::call(std::uint32_t caller, const std::function<void(Actions&)>& use) {
   Actions actions;
   use(actions);
   for (const Action& action : actions) observe(caller, action);
@@ -330,7 +329,7 @@ void LedgerModel::server_event(bool kindly) {
   const auto [id, phase] = *held;
   if (phase == Phase::connecting) return end_login(worker, id, kindly);
   if (phase == Phase::busy) return kindly || !chance(10) ? give(worker, id) : remove(worker, id);
-  if (phase == Phase::idle && !kindly && chance(15)) remove(worker, id);
+  if (phase == Phase::idle && !kindly && chance(4)) remove(worker, id);
 }
 
 void LedgerModel::end_login(std::uint32_t worker, ConnectionId id, bool kindly) {
@@ -420,31 +419,6 @@ void LedgerModel::resume_everything() {
     paused_[key.database] = false;
     call(kControl, [&](Actions& actions) { ledger_.resume(key.database, now_, actions); });
   }
-}
-
-void LedgerModel::calm_down() {
-  resume_everything();
-  for (std::size_t pool = 0; pool < kPools; ++pool) {
-    while (cancels_[pool] > 0) {
-      --cancels_[pool];
-      call(kControl, [&](Actions& actions) { ledger_.end_cancel(ids_[pool], now_, actions); });
-    }
-  }
-  const auto waits = [](const auto& entry) {
-    return entry.second.state == Client::waiting || entry.second.state == Client::promised;
-  };
-  for (int round = 0; round < 20000 && std::any_of(clients_.begin(), clients_.end(), waits); ++round) {
-    deliver_one();
-    server_event(true);
-    for (const auto& [id, client] : std::map(clients_)) {
-      if (client.server != ConnectionId::none && clients_.at(id).server != ConnectionId::none) end_use(id);
-    }
-    pass_time();
-    check();
-    if (testing::Test::HasFatalFailure()) return;
-  }
-  while (deliver_one()) check();
-  EXPECT_FALSE(std::any_of(clients_.begin(), clients_.end(), waits)) << "somebody waits for ever";
 }
 
 }  // namespace uvb

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -60,8 +61,7 @@ class LedgerModel {
   using Box = std::deque<Mail>;
 
   // What the ledger is told.
-  template <class F>
-  void call(std::uint32_t caller, F&& use);
+  void call(std::uint32_t caller, const std::function<void(Actions&)>& use);
   void observe(std::uint32_t caller, const Action& action);
   void observe_link(std::uint32_t caller, const Action& action);
   void observe_launch(const Action& action);

@@ -6,6 +6,31 @@
 
 namespace uvb {
 
+void LedgerModel::calm_down() {
+  resume_everything();
+  for (std::size_t pool = 0; pool < kPools; ++pool) {
+    while (cancels_[pool] > 0) {
+      --cancels_[pool];
+      call(kControl, [&](Actions& actions) { ledger_.end_cancel(ids_[pool], now_, actions); });
+    }
+  }
+  const auto waits = [](const auto& entry) {
+    return entry.second.state == Client::waiting || entry.second.state == Client::promised;
+  };
+  for (int round = 0; round < 20000 && std::any_of(clients_.begin(), clients_.end(), waits); ++round) {
+    deliver_one();
+    server_event(true);
+    for (const auto& [id, client] : std::map(clients_)) {
+      if (client.server != ConnectionId::none && clients_.at(id).server != ConnectionId::none) end_use(id);
+    }
+    pass_time();
+    check();
+    if (testing::Test::HasFatalFailure()) return;
+  }
+  while (deliver_one()) check();
+  EXPECT_FALSE(std::any_of(clients_.begin(), clients_.end(), waits)) << "somebody waits for ever";
+}
+
 void LedgerModel::check() {
   if (testing::Test::HasFatalFailure()) return;
   ASSERT_EQ(ledger_.servers(), servers_.size());
