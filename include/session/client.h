@@ -42,7 +42,7 @@ struct ClientAddress {
 };
 
 /// One client connection: login, then relaying of requests to whatever server it is lent. Lives and dies on one worker.
-class ClientSession final : public PollListener {
+class ClientSession final : public PollListener, public Holder {
  public:
   using Key = std::array<std::uint8_t, 8>;
 
@@ -82,7 +82,8 @@ class ClientSession final : public PollListener {
   void consider_release();
   void update_interest();
   void resume();
-  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
+  /// The client takes no more for now.
+  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && !held_ && transport_->pending() > 0; }
 
   // --- looked at ---
   [[nodiscard]] ConnectionId id() const noexcept { return id_; }
@@ -108,6 +109,7 @@ class ClientSession final : public PollListener {
   [[nodiscard]] std::string remote_text() const;
 
   void on_ready(Readiness ready, bool error) noexcept override;
+  void flush_held() override;
 
  private:
   friend class ClientLogin;
@@ -191,6 +193,7 @@ class ClientSession final : public PollListener {
   bool parked_ = false;          ///< reading is off, since something came that can not be used yet
   bool silent_ = true;           ///< no byte came yet
   bool wait_notified_ = false;
+  bool held_ = false;            ///< what is pending waits for the end of the turn, not for the socket
   bool console_busy_ = false;
   bool relaying_ = false;        ///< guards against going on from within
 };

@@ -89,6 +89,15 @@ class SessionServices {
   virtual std::unique_ptr<ConsoleBackend> open_console(ClientSession& client, bool admin, const VariableValues& asked) = 0;
 };
 
+/// Somebody with bytes that wait for the end of the turn. Peers are woken by what they are sent: sent one right after the
+/// other, the answers of a turn find them awake; sent one by one in between other work, each costs a wake-up.
+class Holder {
+ public:
+  virtual ~Holder() = default;
+  /// The turn is over: sends.
+  virtual void flush_held() = 0;
+};
+
 /// What every session of one worker shares. Lives as long as the worker; own thread only.
 struct SessionContext {
   Loop& loop;
@@ -103,7 +112,8 @@ struct SessionContext {
 
   ByteSpan clear;   ///< lent for one read
   Scratch scratch;  ///< lent for one read or write
-  SendList outgoing;    ///< what this turn sends; empty between turns
+  SendList outgoing;    ///< what the message at hand sends; empty between events
+  std::vector<Holder*> holders;  ///< with bytes to send at the end of the turn; retired ones stay alive until then
 
   [[nodiscard]] const Settings& settings() const noexcept { return snapshot->config->settings; }
 };

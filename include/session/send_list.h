@@ -15,6 +15,9 @@ namespace uvb {
 /// borrowed pieces join. One per worker, empty between turns.
 class SendList {
  public:
+  /// More than this is worth a system call of its own; less waits for the end of the turn.
+  static constexpr std::size_t kWorthSending = 8192;
+
   /// `piece` must stay valid until clear().
   void borrow(ByteView piece) {
     if (piece.empty()) return;

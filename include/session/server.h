@@ -33,7 +33,7 @@ enum class ServerPhase : std::uint8_t {
 
 /// One connection to a server: relays to its client, remembers what answers are owed, and knows when it is clean.
 /// Lives on one worker at a time; changes workers only while idle, by detach() and attach().
-class ServerSession final : public PollListener {
+class ServerSession final : public PollListener, public Holder {
  public:
   ServerSession(SessionContext& context, PoolView& pool, ConnectionId id, std::string options);
   ~ServerSession() override;
@@ -77,7 +77,8 @@ class ServerSession final : public PollListener {
   [[nodiscard]] std::set<std::string, std::less<>>& portals() noexcept { return portals_; }
   /// QuestDB: an unnamed empty Parse was sent (questdb.md 5); an Execute takes it back.
   void empty_parse_sent(bool pending) noexcept { empty_parse_ = pending; }
-  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
+  /// The server takes no more for now.
+  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && !held_ && transport_->pending() > 0; }
   /// Takes back a pause: the client's socket has room again.
   void update_interest();
   void resume();
@@ -105,6 +106,7 @@ class ServerSession final : public PollListener {
   [[nodiscard]] char status() const noexcept { return status_; }
 
   void on_ready(Readiness ready, bool error) noexcept override;
+  void flush_held() override;
 
  private:
   friend class ServerLogin;
@@ -155,6 +157,7 @@ class ServerSession final : public PollListener {
   bool own_failed_ = false;         ///< ErrorResponse to a query of ours
   bool release_wanted_ = false;
   bool check_running_ = false;
+  bool held_ = false;               ///< what is pending waits for the end of the turn, not for the socket
   bool probe_ = false;
   bool empty_parse_ = false;        ///< sent in this batch, not executed
   bool stray_empty_ = false;        ///< QuestDB will put an EmptyQueryResponse in front of its next answer

@@ -45,6 +45,9 @@ class Transport {
   /// When bytes are already pending the new ones go behind them.
   virtual IoStatus send(std::span<const iovec> pieces, Scratch scratch) = 0;
 
+  /// Keeps the pieces, behind what is pending, without a system call; flush() sends them. failed only for TLS.
+  virtual IoStatus hold(std::span<const iovec> pieces, Scratch scratch) = 0;
+
   /// Tries to send what is pending. ok when nothing is left.
   virtual IoStatus flush() = 0;
 

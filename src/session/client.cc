@@ -72,7 +72,7 @@ void ClientSession::update_interest() {
   const bool busy_elsewhere = login_ && login_->busy();
   const bool deaf = parked_ || busy_elsewhere || (server_ != nullptr && server_->blocked());
   const bool queued = phase_ == ClientPhase::waiting || phase_ == ClientPhase::varying || phase_ == ClientPhase::cancel;
-  poll_->watch({.readable = !deaf, .writable = transport_->pending() > 0, .hangup = deaf && queued});
+  poll_->watch({.readable = !deaf, .writable = blocked(), .hangup = deaf && queued});
 }
 
 void ClientSession::on_ready(Readiness ready, bool error) noexcept {
@@ -213,7 +213,7 @@ void ClientSession::on_ready_for_query(char status, bool batch_over) {
 
 void ClientSession::consider_release() {
   if (server_ == nullptr || phase_ != ClientPhase::active || pool_->rules.mode == PoolMode::session) return;
-  if (in_copy_ || passing_ > 0 || blocked() || !server_->clean()) return;
+  if (in_copy_ || passing_ > 0 || transport_->pending() > 0 || !server_->clean()) return;
   ServerSession& server = *std::exchange(server_, nullptr);
   server.release();
 }
@@ -241,6 +241,7 @@ void ClientSession::leave_server() {
 void ClientSession::say(ByteView bytes) {
   // Nothing can be said in the middle of a TLS handshake, which may be with the crypto pool just now.
   if (!transport_ || bytes.empty() || (login_ && login_->handshaking())) return;
+  held_ = false;
   const iovec piece{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
   transport_->send({&piece, 1}, context_.scratch);
 }
@@ -290,6 +291,7 @@ void ClientSession::end(std::string_view reason) {
   // What the crypto pool is working on stays with it.
   if (login_ && login_->busy()) login_->give_up();
   if (!transport_) return context_.services.retire(*this);
+  if (held_) transport_->flush();
   transport_->shutdown(context_.scratch);
   transport_.reset();
   context_.services.retire(*this);
@@ -308,10 +310,28 @@ void ClientSession::console_reply(ByteView bytes, bool busy) {
 
 void ClientSession::send_gathered() {
   SendList& outgoing = context_.outgoing;
-  const IoStatus status = transport_->send(outgoing.vectors(), context_.scratch);
+  const bool later = outgoing.size() < SendList::kWorthSending && (held_ || transport_->pending() == 0);
+  IoStatus status = IoStatus::ok;
+  if (later) {
+    status = transport_->hold(outgoing.vectors(), context_.scratch);
+    if (!std::exchange(held_, true)) context_.holders.push_back(this);
+  } else {
+    held_ = false;
+    status = transport_->send(outgoing.vectors(), context_.scratch);
+  }
   outgoing.clear();
   if (status == IoStatus::failed) return gone("client unexpected eof");
   if (status == IoStatus::blocked) update_interest();
+}
+
+void ClientSession::flush_held() {
+  held_ = false;
+  if (!transport_) return;
+  const IoStatus status = transport_->flush();
+  if (status == IoStatus::failed) return gone("client unexpected eof");
+  if (status == IoStatus::ok) return consider_release();
+  update_interest();
+  if (server_ != nullptr) server_->update_interest();
 }
 
 void ClientSession::forget_statements() { statements_.reset(); }

@@ -82,7 +82,7 @@ void ServerSession::lost(const char* reason) {
 void ServerSession::update_interest() {
   if (!poll_ || !transport_) return;
   const bool client_is_slow = client_ != nullptr && client_->blocked();
-  poll_->watch({.readable = !client_is_slow, .writable = transport_->pending() > 0});
+  poll_->watch({.readable = !client_is_slow, .writable = blocked()});
 }
 
 void ServerSession::on_ready(Readiness ready, bool error) noexcept {
@@ -154,10 +154,24 @@ void ServerSession::send_own() {
 
 void ServerSession::send_gathered() {
   SendList& outgoing = context_->outgoing;
-  const IoStatus status = transport_->send(outgoing.vectors(), context_->scratch);
+  const bool later = outgoing.size() < SendList::kWorthSending && (held_ || transport_->pending() == 0);
+  if (later) {
+    transport_->hold(outgoing.vectors(), context_->scratch);
+    if (!std::exchange(held_, true)) context_->holders.push_back(this);
+  } else {
+    held_ = false;
+    // A broken connection is noticed by the next read, with what the server said before it went.
+    if (transport_->send(outgoing.vectors(), context_->scratch) != IoStatus::ok) update_interest();
+  }
   outgoing.clear();
-  // A broken connection is noticed by the next read, with what the server said before it went.
-  if (status != IoStatus::ok) update_interest();
+}
+
+void ServerSession::flush_held() {
+  held_ = false;
+  if (!transport_) return;
+  if (transport_->flush() == IoStatus::ok) return;
+  update_interest();
+  if (client_ != nullptr) client_->update_interest();
 }
 
 bool ServerSession::clean() const noexcept {

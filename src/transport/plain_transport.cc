@@ -48,6 +48,11 @@ IoStatus PlainTransport::send(std::span<const iovec> pieces, Scratch /*scratch*/
   return pending_.empty() ? IoStatus::ok : IoStatus::blocked;
 }
 
+IoStatus PlainTransport::hold(std::span<const iovec> pieces, Scratch /*scratch*/) {
+  keep_rest(pieces, 0, pending_);
+  return IoStatus::ok;
+}
+
 IoStatus PlainTransport::flush() {
   if (pending_.empty()) return IoStatus::ok;
   const SocketResult sent = send_some(descriptor_, pending_.view());

@@ -120,6 +120,10 @@ IoStatus TlsTransport::send(std::span<const iovec> pieces, Scratch scratch) {
   return send_output();
 }
 
+IoStatus TlsTransport::hold(std::span<const iovec> pieces, Scratch /*scratch*/) {
+  return encrypt(*engine_, pieces) == TlsStatus::done ? IoStatus::ok : IoStatus::failed;
+}
+
 IoStatus TlsTransport::flush() { return send_output(); }
 
 IoStatus TlsTransport::send_output() {
@@ -129,7 +133,10 @@ IoStatus TlsTransport::send_output() {
     engine_->give_back_output(0);
     return IoStatus::ok;
   }
-  const SocketResult sent = send_some(descriptor_, pieces);
+  std::span<const iovec> filled(pieces);
+  if (pieces[1].iov_len == 0) filled = filled.first(1);
+  if (pieces[0].iov_len == 0) filled = filled.last(1);
+  const SocketResult sent = send_some(descriptor_, filled);
   errno_ = sent.error;
   engine_->give_back_output(sent.count);
   if (sent.status == IoStatus::failed) return IoStatus::failed;

@@ -32,7 +32,7 @@ Worker::Worker(WorkerId id, WorkerCommons& commons, std::shared_ptr<const Snapsh
       cancels_(std::make_unique<CancelDesk>(*this)) {
   context_ = std::make_unique<SessionContext>(SessionContext{loop_, crypto_, commons.log, commons.shared, commons.statements,
                                                              commons.variables, *this, id_, first_snapshot_, clear_memory_,
-                                                             Scratch{cipher_memory_}, {}});
+                                                             Scratch{cipher_memory_}, {}, {}});
 }
 
 Worker::~Worker() = default;
@@ -299,7 +299,11 @@ void Worker::console_answer(ConnectionId session, ConsoleReply reply) {
 // --- the ledger's actions ----------------------------------------------------------------------------------------------------
 
 void Worker::settle() {
-  while (!actions_.empty()) {
+  std::vector<Holder*> holders;
+  while (!actions_.empty() || !context_->holders.empty()) {
+    holders.swap(context_->holders);
+    for (Holder* holder : holders) holder->flush_held();
+    holders.clear();
     running_.swap(actions_);
     for (const Action& action : running_) {
       if (action.worker == id_) {

@@ -35,7 +35,7 @@ def pytest_configure(config):
                  "workers(*numbers): worker_threads of uvbouncer to run with"):
         config.addinivalue_line("markers", line)
     program = os.path.join(config.getoption("--build") or "", "uvbouncer")
-    net.patience = 6.0 if _is_sanitizer_build(program) else 1.0
+    net.patience = 4.0 if _is_sanitizer_build(program) else 1.0
 
 
 def _is_sanitizer_build(program):

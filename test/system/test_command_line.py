@@ -127,7 +127,6 @@ def test_broken_configuration_is_named_with_file_and_line(start_pooler, lines, e
     assert "FATAL cannot load config file" in said
 
 
-@pytest.mark.compat
 @pytest.mark.workers(1)
 @pytest.mark.parametrize("method", ["hba", "pam", "ldap"])
 def test_authentication_that_is_not_built_is_refused_at_start(start_pooler, method):
@@ -135,6 +134,7 @@ def test_authentication_that_is_not_built_is_refused_at_start(start_pooler, meth
     assert f"auth_type={method} is not supported by this version of uvbouncer" in failed_start(pooler)
 
 
+@pytest.mark.compat
 def test_file_without_main_section(start_pooler):
     pooler = start_pooler({}, ini="[databases]\nx = host=127.0.0.1\n", start=False)
     assert "main section missing from config file" in failed_start(pooler)

@@ -76,7 +76,6 @@ def test_spelling_of_commands_is_free(console, command):
     assert m.kinds(console.query(command)) == "TDCZ"
 
 
-@pytest.mark.compat
 @pytest.mark.parametrize("command,kinds", [("", "IZ"), (";", "IZ"), ("SELECT 1", "TDCZ"), ("BEGIN", "CZ"),
                                            ("COMMIT", "CZ"), ("ROLLBACK", "CZ")])
 def test_what_drivers_send_to_see_whether_somebody_is_there(console, command, kinds):
@@ -84,6 +83,7 @@ def test_what_drivers_send_to_see_whether_somebody_is_there(console, command, ki
     assert m.kinds(console.query(command)) == kinds
 
 
+@pytest.mark.compat
 def test_database_names_are_exact_and_may_be_quoted(start_pooler, postgres):
     pooler = start_pooler({"Odd-Name.1": postgres.database("p0"), "p0": postgres.database("p0")})
     with pooler.console() as console:

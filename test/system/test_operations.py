@@ -402,7 +402,6 @@ def test_kill_of_all_databases(tx):
     tx.login().terminate()
 
 
-@pytest.mark.compat
 @pytest.mark.quick
 def test_reconnect_under_load_is_not_noticed(start_pooler):
     pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 2})

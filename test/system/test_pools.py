@@ -65,6 +65,7 @@ def test_s073_waiters_are_served_in_arrival_order(pool_of):
     for i, waiter in enumerate(waiters):
         waiter.send(m.query("select clock_timestamp()::text"))
         wait_for_waiters(pooler, i + 1)
+        time.sleep(0.1)
     holder.query("commit")
     times = [m.rows(waiter.receive_until("Z"))[0][0] for waiter in waiters]
     assert times == sorted(times)

@@ -1,5 +1,6 @@
 """Builds and runs the programs a measurement needs: backend, load generator, poolers, PostgreSQL."""
 
+import atexit
 import json
 import os
 import pathlib
@@ -44,6 +45,18 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def set_priority(niceness):
+    """Ours and our children's, against everybody else.
+
+    With autogroups (sched(7)) niceness counts inside the session only; the session has one of its own."""
+    os.nice(niceness)
+    group = pathlib.Path("/proc/self/autogroup")
+    if group.exists():
+        before = group.read_text().rsplit(maxsplit=1)[-1]
+        group.write_text(str(niceness))
+        atexit.register(group.write_text, before)
 
 
 def unprivileged_user(wanted):

@@ -45,7 +45,7 @@ class Report:
         over = row["ratio"] > row["target"]
         spread = f"{row['min']:.3f}..{row['max']:.3f}"
         self.line(f"  {name:<26} {row['target']:>7.2f} {row['ratio']:>7.3f} {spread:>13}  {row['subject_us']:>13.2f} "
-                  f"{row['reference_us']:>13.2f}  {row['unit']:<12} {verdict(over)}")
+                  f"{row['reference_us']:>13.2f}  {row['unit']:<12} {verdict(over)}{stalls(row)}")
         self.keep(name, row, over)
 
     def calls_heading(self):
@@ -112,6 +112,12 @@ class Report:
         path.write_text(json.dumps(self.results, indent=1) + "\n")
         self.line(f"\n{len(self.results['cases'])} cases in {seconds:.0f} s: {len(self.over)} over target"
                   f"{': ' + ', '.join(self.over) if self.over else ''}; {len(self.failed)} failed. Results: {path}")
+
+
+def stalls(row):
+    """Windows in which nothing moved: on a quiet machine there are none, or a pooler stands still."""
+    counts = row["subject_empty_windows"], row["reference_empty_windows"]
+    return f" (empty windows: {counts[0]} and {counts[1]})" if any(counts) else ""
 
 
 def verdict(over):
