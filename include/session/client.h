@@ -73,6 +73,7 @@ class ClientSession final : public PollListener, public Holder {
   void on_server_left();
   void on_ready_for_query(char status, bool batch_over);
   void copy_begun() noexcept { in_copy_ = true; }
+  void copy_ended() noexcept { in_copy_ = false; }
   void set_variable(std::size_t index, VariableValues::Value value) { variables_.set(index, std::move(value)); }
   void forget_statements();
   void check_server_timeouts(TimePoint now, bool idle_in_transaction, TimePoint last_server_packet);
@@ -197,5 +198,8 @@ class ClientSession final : public PollListener, public Holder {
   bool console_busy_ = false;
   bool relaying_ = false;        ///< guards against going on from within
 };
+
+/// `text`, and in words when the server of the database keeps silent.
+std::string with_silence(std::string_view text, const DatabaseState& state);
 
 }  // namespace uvb

@@ -28,6 +28,8 @@ class ClientLogin {
   /// The session ends while the crypto pool is at work: what it works on is kept for it.
   void give_up();
 
+  /// For log lines: `(nodb)` as long as the pool is not known, and for users and databases that do not exist.
+  [[nodiscard]] std::string database_shown() const;
   [[nodiscard]] bool busy() const noexcept { return off_loop_.busy(); }
   [[nodiscard]] bool handshaking() const noexcept { return step_ == Step::tls_handshake; }
   [[nodiscard]] bool reads_itself() const noexcept { return handshaking() && !busy(); }
@@ -62,6 +64,7 @@ class ClientLogin {
   bool check_refusal();
   void choose_method();
   void decide_bridge();
+  void tick_probe(TimePoint now);
   [[nodiscard]] bool bridge_possible() const;
   void begin_authentication();
   void on_auth_message();
@@ -78,6 +81,7 @@ class ClientLogin {
   ClientSession& client_;
   SessionContext& context_;
   Step step_ = Step::first_packet;
+  TimePoint probe_since_;
   bool handshake_begun_ = false;
   bool greeted_ = false;       ///< a protocol negotiation was sent
   bool is_console_ = false;

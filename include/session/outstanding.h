@@ -51,7 +51,8 @@ class Outstanding {
   void copy_data_sent() noexcept { copy_mark_ = dropped_ + requests_.size(); }
   /// A COPY FROM STDIN ended, well or by an error. Takes out the CopyDone or CopyFail that ended it and the Syncs the
   /// server ignored meanwhile; never the Query that began it (D1 of behaviour.md 11.1).
-  void copy_finished(bool failed);
+  /// True: the client had said that it was done.
+  bool copy_finished(bool failed);
 
   void clear() noexcept;
 

@@ -41,6 +41,8 @@ struct DatabaseState {
   std::atomic<bool> probing{false};                                  ///< somebody is asking the server what it wants
   std::atomic<std::int64_t> last_probe_us{0};                        ///< steady clock, for server_login_retry
   std::atomic<std::uint32_t> next_host{0};                           ///< place in a host list
+  /// The server takes connections and does not answer them: what waiting clients are told when they give up. Empty: it does.
+  Guarded<std::string> silence;
 };
 
 /// What clients of a pool proved to know, for its server logins (design.md 5; behaviour.md 8.4). Wiped with the pool.

@@ -51,7 +51,10 @@ std::string ClientSession::remote_text() const {
 }
 
 std::string ClientSession::log_prefix() const {
-  const std::string& database = pool_ != nullptr ? pool_->database : console_ ? std::string("pgbouncer") : std::string("(nodb)");
+  std::string database = "(nodb)";
+  if (console_) database = "pgbouncer";
+  if (login_) database = login_->database_shown();
+  if (pool_ != nullptr) database = pool_->database;
   return fmt::format("C-{:#x}: {}/{}@{} ", number(id_), database, user(), remote_text());
 }
 
@@ -336,6 +339,11 @@ void ClientSession::flush_held() {
 
 void ClientSession::forget_statements() { statements_.reset(); }
 
+std::string with_silence(std::string_view text, const DatabaseState& state) {
+  const std::string silence = state.silence.with([](const std::string& words) { return words; });
+  return silence.empty() ? std::string(text) : fmt::format("{} ({})", text, silence);
+}
+
 void ClientSession::tick(TimePoint now) {
   if (phase_ == ClientPhase::closed) return;
   const Settings& settings = context_.settings();
@@ -353,7 +361,9 @@ void ClientSession::tick(TimePoint now) {
   if (phase_ == ClientPhase::waiting) {
     const TimePoint since = query_start_ != TimePoint{} ? query_start_ : last_packet_;
     if (settings.query_timeout > Micros{} && now - since > settings.query_timeout) return fail("query_timeout");
-    if (limits.query_wait_timeout > Micros{} && now - since > limits.query_wait_timeout) return fail("query_wait_timeout");
+    if (limits.query_wait_timeout > Micros{} && now - since > limits.query_wait_timeout) {
+      return fail(with_silence("query_wait_timeout", *pool_->state));
+    }
     if (!logged_in_ || wait_notified_ || settings.query_wait_notify <= 0) return;
     if (std::chrono::duration_cast<std::chrono::seconds>(now - wait_start_).count() <= settings.query_wait_notify) return;
     wait_notified_ = true;

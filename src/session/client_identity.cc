@@ -68,6 +68,7 @@ void ClientLogin::on_startup(ByteView body, std::uint16_t minor) {
   if (!find_database() || !check_refusal()) return;
   if (request_.user.size() > kLongestUser) return client_.fail("username too long");
   if (!join_limits()) return;
+  own_user_ = is_console_ && client_.address_->is_unix && client_.address_->unix_uid == getuid() && request_.user == kConsoleName;
   log_attempt();
   if (!check_console()) return;
   choose_method();
@@ -174,7 +175,6 @@ bool ClientLogin::check_console() {
     return false;
   }
   if (!is_console_) return true;
-  own_user_ = client_.address_->is_unix && client_.address_->unix_uid == getuid() && request_.user == kConsoleName;
   is_admin_ = own_user_ || list_contains(settings.admin_users, request_.user);
   const bool known = context_.snapshot->users->contains(request_.user);
   const bool may = is_admin_ || list_contains(settings.stats_users, request_.user) || settings.auth_type == AuthType::any;
@@ -217,6 +217,7 @@ void ClientLogin::decide_bridge() {
   const ServerAuthKind kind = state_->auth_kind.load(std::memory_order_relaxed);
   if (kind == ServerAuthKind::cleartext) method_ = AuthMethod::bridge;
   if (kind != ServerAuthKind::unknown) return begin_authentication();
+  if (step_ != Step::probe) probe_since_ = Loop::now();
   step_ = Step::probe;
   client_.update_interest();
   const auto now = Loop::now().time_since_epoch();
@@ -251,6 +252,7 @@ void ClientLogin::begin_authentication() {
 
 void ClientLogin::on_auth_message() {
   const ByteView unread = client_.window_.kept();
+  if (unread[0] == 0) return client_.fail("client re-sent startup pkt");
   MessageHead head;
   const HeadStatus status = read_head(unread, context_.settings().max_packet_size, head);
   if (status == HeadStatus::bad) return client_.fail(bad_header_text(unread));

@@ -10,6 +10,7 @@ namespace uvb {
 
 namespace {
 constexpr std::uint8_t kTlsHandshakeRecord = 0x16;
+constexpr std::size_t kLongestGarbage = 65536;
 }
 
 bool ClientLogin::tls_offered() const noexcept {
@@ -65,6 +66,8 @@ bool ClientLogin::on_first_packet() {
       return false;
     }
     case FirstPacketKind::typed:
+      // A text such as an HTTP request is a message of absurd length: nothing is said before its time is over.
+      if (unread.size() < packet.head.size && unread.size() < kLongestGarbage) return false;
       if (packet.head.type == 'p') {
         client_.fail("client password pkt before startup packet");
       } else {
@@ -171,12 +174,26 @@ void ClientLogin::give_up() {
   off_loop_.keep(std::shared_ptr<ClientAuthenticator>(std::move(authenticator_)));
 }
 
+void ClientLogin::tick_probe(TimePoint now) {
+  if (step_ != Step::probe) return;
+  const EffectiveTimeouts limits =
+      effective_timeouts(*context_.snapshot->config, *database_, pool_user(), request_.user);
+  if (limits.query_wait_timeout > Micros{} && now - probe_since_ > limits.query_wait_timeout) {
+    return client_.fail(with_silence("query_wait_timeout", *state_));
+  }
+  // Somebody else's question to the server may have been answered on another worker.
+  on_probe();
+}
+
+std::string ClientLogin::database_shown() const {
+  const bool known = state_ && context_.snapshot->users->contains(request_.user);
+  return known ? request_.database : std::string("(nodb)");
+}
+
 void ClientLogin::tick(TimePoint now) {
   const Micros limit = context_.settings().client_login_timeout;
   if (limit <= Micros{} || now - client_.connected_at_ <= limit) {
-    // Somebody else's question to the server may have been answered on another worker.
-    on_probe();
-    return;
+    return tick_probe(now);
   }
   client_.fail(awaits_server() ? "client_login_timeout (server down)" : "client_login_timeout");
 }

@@ -76,16 +76,17 @@ std::optional<Request> Outstanding::take_synthesised() {
   return taken;
 }
 
-void Outstanding::copy_finished(bool failed) {
+bool Outstanding::copy_finished(bool failed) {
   const auto begin = requests_.begin() + static_cast<std::ptrdiff_t>(head_);
   const auto end_of_copy =
       std::find_if(begin, requests_.end(), [](const Request& request) { return request.kind == RequestKind::copy_end; });
   const bool ended_by_client = end_of_copy != requests_.end();
-  if (!ended_by_client && !failed) return;
+  if (!ended_by_client && !failed) return false;
   const std::size_t mark = copy_mark_ > dropped_ ? copy_mark_ - dropped_ : 0;
   const std::size_t limit = ended_by_client ? static_cast<std::size_t>(end_of_copy - requests_.begin())
                                             : std::min(mark, requests_.size());
   erase_between(head_, limit, ended_by_client);
+  return ended_by_client;
 }
 
 void Outstanding::erase_between(std::size_t from, std::size_t to, bool with_copy_end) {

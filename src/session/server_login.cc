@@ -188,6 +188,10 @@ bool ServerLogin::on_message(const MessageHead& head, ByteView body) {
       fail_connection("bad cancel key");
       return false;
     case 'Z':
+      if (!read_ready_status(body)) {
+        fail_connection("bad pkt header");
+        return false;
+      }
       on_ready_for_query();
       return true;
     case 'N':
@@ -229,6 +233,11 @@ bool ServerLogin::apply(AuthStep step) {
   if (step.status == AuthStatus::rejected) {
     if (!step.log_text.empty()) context_.log.error(server_.log_prefix() + step.log_text);
     const bool unsupported = step.error.starts_with("unknown/unsupported");
+    const bool hash_only = authenticator_->kind() == ServerAuthKind::cleartext;
+    if (hash_only && !unsupported) {
+      step.error = "server login failed: wrong password type: the server wants a clear-text password and only a hash of it is"
+                   " stored; connect with TLS (sslmode=require) so that it can be asked for";
+    }
     fail({unsupported ? LoginFailure::Kind::connection : LoginFailure::Kind::local, {}, step.error}, "failed to answer authreq");
     return false;
   }
@@ -320,6 +329,7 @@ void ServerLogin::on_ready_for_query() {
 }
 
 void ServerLogin::finish() {
+  server_.pool_->state->silence.with([](std::string& silence) { silence.clear(); });
   server_.pool_->state->flavour.store(welcome_.flavour, std::memory_order_relaxed);
   // Ends this object.
   server_.logged_in(std::move(transport_), std::make_shared<const Welcome>(std::move(welcome_)));
@@ -342,11 +352,11 @@ void ServerLogin::watch(bool readable) {
 }
 
 void ServerLogin::timed_out() {
-  const bool silent = step_ != Step::connecting;
+  if (step_ == Step::connecting) return fail_connection("connect timeout");
   // A server that takes the connection and says nothing is full or stuck: QuestDB at its limit does just that.
-  fail_connection(silent ? "connect timeout: the server accepted the connection but did not finish the login"
-                           " (is it at its connection limit?)"
-                         : "connect timeout");
+  const std::string words = "the server accepts connections but does not answer: is it at its connection limit?";
+  server_.pool_->state->silence.with([&](std::string& silence) { silence = words; });
+  fail_connection("connect timeout: " + words);
 }
 
 void ServerLogin::fail(LoginFailure failure, const std::string& reason) {

@@ -218,7 +218,7 @@ void ServerSession::on_parameter_status(ByteView body) {
 void ServerSession::on_command_complete(ByteView body) {
   if (in_copy_) {
     in_copy_ = false;
-    outstanding_.copy_finished(false);
+    if (outstanding_.copy_finished(false)) client_->copy_ended();
   }
   const auto tag = read_command_tag(body);
   if (!tag || (*tag != "DISCARD ALL" && *tag != "DEALLOCATE ALL")) return;
@@ -229,7 +229,7 @@ void ServerSession::on_command_complete(ByteView body) {
 void ServerSession::on_error() {
   if (in_copy_) {
     in_copy_ = false;
-    outstanding_.copy_finished(true);
+    if (outstanding_.copy_finished(true)) client_->copy_ended();
   }
 }
 
