@@ -141,14 +141,17 @@ void run(const CommandLine& line, ProcessLog& log) {
     throw StartFailure{"TLS setup failed"};
   }
   const ListenOptions listen = listen_options(settings);
+  log.set_targets(log_targets(settings, !line.quiet));
+  require(log.open());
+  for (const std::string& warning : config->warnings) log.warning(warning);
   require(check_unix_socket_free(listen));
   if (line.daemon && settings.pidfile.empty()) throw StartFailure{"daemon needs pidfile configured"};
   if (!settings.pidfile.empty()) require(check_pidfile(settings.pidfile, log));
   const bool to_stderr = !line.quiet && !line.daemon;
-  log.set_targets(log_targets(settings, to_stderr));
-  require(log.open());
-  for (const std::string& warning : config->warnings) log.warning(warning);
-  if (line.daemon) require(daemonize());
+  if (line.daemon) {
+    log.stop_stderr();
+    require(daemonize());
+  }
   log_limits(*config, log);
   auto sockets = open_listen_sockets(listen, log);
   if (!sockets) throw StartFailure{sockets.error().message};

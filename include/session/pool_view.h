@@ -17,7 +17,7 @@ enum class PoolId : std::uint32_t;  // pool/ledger.h
 /// One pool as one worker sees it: settings resolved from the worker's snapshot, this worker's share of the counters.
 /// Own thread only.
 struct PoolView {
-  PoolId id{};
+  PoolId id{0xffffffff};  ///< PoolId::none until the ledger was asked
   std::string database;  ///< entry name
   std::string user;      ///< whom servers know
   std::shared_ptr<const DatabaseConfig> config;

@@ -49,7 +49,9 @@ void ServerSession::logged_in(std::unique_ptr<Transport> transport, std::shared_
 
 void ServerSession::close(std::string_view reason, bool polite) {
   if (phase_ == ServerPhase::closed) return;
-  const bool terminate = polite && transport_ != nullptr && passing_ == 0;
+  // In front of a running query a Terminate would lie unread: QuestDB goes on for a minute then, while it notices a bare
+  // close at once.
+  const bool terminate = polite && transport_ != nullptr && outstanding_.empty() && passing_ == 0;
   phase_ = ServerPhase::closed;
   if (context_->settings().log_disconnections && !probe_) {
     const auto age = std::chrono::duration_cast<std::chrono::seconds>(Loop::now() - created_at_).count();

@@ -351,13 +351,12 @@ void Worker::launch(const Action& action) {
     // min_pool_size can ask a worker that never had a client of this pool.
     for (const Ledger::PoolInfo& info : commons_.ledger.pools()) {
       if (info.id != action.pool) continue;
-      const auto listed = context_->snapshot->config->databases.find(info.key.database);
-      if (listed == context_->snapshot->config->databases.end()) break;
-      pool = &open_pool(std::shared_ptr<const DatabaseConfig>(context_->snapshot->config, &listed->second), info.key.user);
+      auto database = find_database(*context_->snapshot->config, info.key.database);
+      if (database) pool = &open_pool(std::make_shared<const DatabaseConfig>(std::move(database).value()), info.key.user);
     }
   }
   if (pool == nullptr) {
-    return commons_.ledger.login_failed(action.pool, action.server, {LoginFailure::Kind::aborted, {}, "pool is gone"},
+    return commons_.ledger.login_failed(action.pool, action.server, {LoginFailure::Kind::connection, {}, "pool is gone"},
                                         Loop::now(), actions_);
   }
   if (action.reason == "reserve") {
