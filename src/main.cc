@@ -95,12 +95,6 @@ void log_limits(const Config& config, Log& log) {
                       limit.rlim_cur, limit.rlim_max, config.settings.max_client_conn, expected));
 }
 
-/// The crypto pool is libuv's; its size is read once, at the first use.
-void size_crypto_pool() {
-  const unsigned threads = std::max(2U, std::thread::hardware_concurrency());
-  setenv("UV_THREADPOOL_SIZE", std::to_string(threads).c_str(), 0);
-}
-
 void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Snapshot>& snapshot, SnapshotBuilder builder,
            std::vector<ListenSocket> sockets, bool log_to_stderr) {
   const std::uint32_t count = worker_count(config);
@@ -109,7 +103,8 @@ void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Sn
   const VariableTable variables(split_commas(config.settings.track_extra_parameters));
   Ledger ledger(count, [&shared] { return shared.next_connection(); });
   Control control(log, snapshot, std::move(builder), ledger, shared, log_to_stderr);
-  WorkerCommons commons{ledger, shared, *statements, variables, log, control, {}};
+  CryptoThreads crypto(std::max<std::size_t>(2, count));
+  WorkerCommons commons{ledger, shared, *statements, variables, log, control, crypto, {}};
   std::vector<std::unique_ptr<Worker>> workers;
   for (std::uint32_t index = 0; index < count; ++index) {
     workers.push_back(std::make_unique<Worker>(WorkerId{index}, commons, snapshot));
@@ -123,6 +118,7 @@ void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Sn
   control.run();
   for (const auto& worker : workers) worker->post_call([](Worker& one) { one.stop(); });
   for (const auto& worker : workers) worker->join();
+  crypto.stop();
 }
 
 void run(const CommandLine& line, ProcessLog& log) {
@@ -177,7 +173,6 @@ int main(int argc, char** argv) {
   }
   const CommandLine& line = std::get<CommandLine>(parsed);
   std::signal(SIGPIPE, SIG_IGN);
-  size_crypto_pool();
   LogTargets targets;
   targets.to_stderr = !line.quiet;
   ProcessLog log(targets);

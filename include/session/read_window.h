@@ -28,7 +28,7 @@ class ReadWindow {
 
  private:
   static constexpr std::uint8_t kSmallest = 15;  ///< 32 KiB: a TLS record and a bit
-  static constexpr std::uint8_t kLargest = 18;   ///< 256 KiB
+  static constexpr std::uint8_t kLargest = 16;   ///< 64 KiB: more would make others wait
 
   void adapt(const ReadResult& result, std::size_t asked) noexcept;
 

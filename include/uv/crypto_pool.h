@@ -4,7 +4,9 @@
 #include <deque>
 #include <memory>
 
+#include "uv/crypto_threads.h"
 #include "uv/loop.h"
+#include "uv/mailbox.h"
 
 namespace uvb {
 
@@ -16,28 +18,26 @@ class Work {
   virtual void done() noexcept = 0;
 };
 
-/// One loop's way into libuv's thread pool. At most `limit` pieces are in the pool at a time, the others wait in order, so
-/// that a login storm can not fill the queue that name look-ups use too. The pool's threads run at a lower priority than
-/// the loops: a handshake gives way to a query.
+/// One loop's way into the crypto threads. At most `limit` pieces are with them at a time, the others wait in order, so
+/// that one loop's login storm leaves room for the others. Own thread only. `threads` must be stopped before it goes.
 class CryptoPool {
  public:
-  CryptoPool(Loop& loop, std::size_t limit) : loop_(loop), limit_(limit) {}
+  CryptoPool(Loop& loop, CryptoThreads& threads, std::size_t limit);
   CryptoPool(const CryptoPool&) = delete;
   CryptoPool& operator=(const CryptoPool&) = delete;
 
-  /// Own thread. `work` is owned until done() has returned.
+  /// `work` is owned until done() has returned.
   void submit(std::unique_ptr<Work> work);
-  [[nodiscard]] std::size_t busy() const noexcept { return running_; }
 
  private:
-  struct Request;
   void start(std::unique_ptr<Work> work);
-  void finished();
+  void finished(const std::unique_ptr<Work>& work);
 
-  Loop& loop_;
+  CryptoThreads& threads_;
   std::size_t limit_;
   std::size_t running_ = 0;
   std::deque<std::unique_ptr<Work>> waiting_;
+  Mailbox<std::unique_ptr<Work>> results_;
 };
 
 }  // namespace uvb

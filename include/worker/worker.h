@@ -39,6 +39,7 @@ struct WorkerCommons {
   const VariableTable& variables;
   Log& log;
   ControlGate& control;
+  CryptoThreads& crypto;
   std::vector<Worker*> workers;  ///< by WorkerId; complete before the first thread starts
 };
 

@@ -27,7 +27,7 @@ Worker::Worker(WorkerId id, WorkerCommons& commons, std::shared_ptr<const Snapsh
       first_snapshot_(std::move(snapshot)),
       clear_memory_(kClearMemory),
       cipher_memory_(kCipherMemory),
-      crypto_(loop_, kCryptoInFlight),
+      crypto_(loop_, commons.crypto, kCryptoInFlight),
       mailbox_(loop_, [this](WorkerMessage&& message) { message->run(*this); }),
       cancels_(std::make_unique<CancelDesk>(*this)) {
   context_ = std::make_unique<SessionContext>(SessionContext{loop_, crypto_, commons.log, commons.shared, commons.statements,
