@@ -1,0 +1,113 @@
+#include "session/outstanding.h"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+
+namespace uvb {
+namespace {
+
+Request forwarded(RequestKind kind) { return {kind, Disposition::forward, nullptr}; }
+
+Outstanding queue_of(std::initializer_list<RequestKind> kinds) {
+  Outstanding queue;
+  for (const RequestKind kind : kinds) queue.push(forwarded(kind));
+  return queue;
+}
+
+bool ready(Outstanding& queue) {
+  std::vector<Request> dropped;
+  return queue.ready_for_query(dropped);
+}
+
+TEST(Outstanding, AnswersAreTakenInTheOrderOfTheRequests) {
+  Outstanding queue = queue_of({RequestKind::parse, RequestKind::bind, RequestKind::execute, RequestKind::sync});
+  EXPECT_FALSE(queue.answered(RequestKind::bind));
+  EXPECT_TRUE(queue.answered(RequestKind::parse));
+  EXPECT_TRUE(queue.answered(RequestKind::bind));
+  EXPECT_TRUE(queue.answered(RequestKind::execute));
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Outstanding, CommandCompleteInsideAQueryEndsNothing) {
+  Outstanding queue = queue_of({RequestKind::query});
+  EXPECT_FALSE(queue.answered(RequestKind::execute));
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_TRUE(ready(queue));
+}
+
+TEST(Outstanding, ReadyForQueryThatNobodyAskedForIsRefused) {
+  Outstanding queue;
+  EXPECT_FALSE(ready(queue));
+}
+
+TEST(Outstanding, ErrorDropsThePipelineUpToItsSync) {
+  Outstanding queue = queue_of({RequestKind::bind, RequestKind::execute, RequestKind::query, RequestKind::sync, RequestKind::query});
+  std::vector<Request> dropped;
+  EXPECT_TRUE(queue.ready_for_query(dropped));
+  EXPECT_EQ(dropped.size(), 3U);
+  ASSERT_NE(queue.front(), nullptr);
+  EXPECT_EQ(queue.front()->kind, RequestKind::query);
+  EXPECT_EQ(queue.size(), 1U);
+}
+
+TEST(Outstanding, S140_EndOfACopyLeavesItsQueryAndTheNextOne) {
+  Outstanding queue = queue_of({RequestKind::query, RequestKind::copy_end, RequestKind::query});
+  EXPECT_TRUE(queue.copy_finished(false));
+  EXPECT_EQ(queue.size(), 2U);
+  EXPECT_TRUE(ready(queue));
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Outstanding, SyncInFrontOfTheCopyDataIsIgnoredAsTheServerDoes) {
+  Outstanding queue = queue_of({RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::sync});
+  EXPECT_TRUE(queue.copy_finished(false));
+  EXPECT_TRUE(queue.answered(RequestKind::execute));
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Outstanding, FailedCopyForgetsOnlySyncsSentBeforeItsData) {
+  Outstanding queue = queue_of({RequestKind::execute, RequestKind::sync});
+  queue.copy_data_sent();
+  queue.push(forwarded(RequestKind::sync));
+  EXPECT_FALSE(queue.copy_finished(true));
+  EXPECT_EQ(queue.size(), 2U);
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Outstanding, S141_CopyDoneWithoutACopyHoldsNobodyUp) {
+  Outstanding queue = queue_of({RequestKind::query, RequestKind::copy_end});
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Outstanding, SynthesisedAnswersAreOnlyTakenFromTheHead) {
+  Outstanding queue = queue_of({RequestKind::bind});
+  queue.push({RequestKind::parse, Disposition::synthesise, nullptr});
+  EXPECT_FALSE(queue.take_synthesised());
+  EXPECT_FALSE(queue.only_synthesised());
+  EXPECT_TRUE(queue.answered(RequestKind::bind));
+  EXPECT_TRUE(queue.only_synthesised());
+  EXPECT_TRUE(queue.take_synthesised());
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Outstanding, LongPipelinesKeepTheirOrder) {
+  Outstanding queue;
+  for (int round = 0; round < 1000; ++round) {
+    queue.push(forwarded(RequestKind::query));
+    queue.push(forwarded(RequestKind::sync));
+    EXPECT_EQ(queue.front()->kind, round % 2 == 0 ? RequestKind::query : RequestKind::sync);
+    EXPECT_TRUE(ready(queue));
+  }
+  EXPECT_EQ(queue.size(), 1000U);
+}
+
+}  // namespace
+}  // namespace uvb

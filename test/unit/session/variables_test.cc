@@ -1,0 +1,81 @@
+#include "session/variables.h"
+
+#include <gtest/gtest.h>
+
+#include "session/startup_request.h"
+
+namespace uvb {
+namespace {
+
+class Variables : public testing::Test {
+ protected:
+  std::string difference(std::string_view name, std::string_view client, std::string_view server) {
+    VariableValues wanted, there;
+    wanted.set(*table_.find(name), client);
+    there.set(*table_.find(name), server);
+    std::string sql;
+    append_differences(table_, wanted, there, sql);
+    return sql;
+  }
+  StartupRequest read(std::string packet, std::string_view ignored = "") {
+    return read_startup_request(as_bytes(packet), table_, ignored);
+  }
+  VariableTable table_{{"IntervalStyle", "search_path"}};
+};
+
+using namespace std::string_literals;
+
+TEST_F(Variables, S057_QuotesAndBackslashesAreEscaped) {
+  EXPECT_EQ(difference("application_name", "it's \\ x", ""), "SET application_name=E'it''s \\\\ x';");
+  EXPECT_EQ(difference("application_name", "it's", ""), "SET application_name='it''s';");
+}
+
+TEST_F(Variables, S070_LongValuesAreSet) {
+  const std::string longer(4000, 'x');
+  EXPECT_EQ(difference("application_name", longer, "y"), "SET application_name='" + longer + "';");
+}
+
+TEST_F(Variables, ValuesThatDifferOnlyInCaseAreLeftAlone) { EXPECT_EQ(difference("client_encoding", "utf8", "UTF8"), ""); }
+
+TEST_F(Variables, UnknownOnEitherSideIsLeftAlone) {
+  VariableValues wanted, there;
+  wanted.set(0, "German");
+  std::string sql;
+  EXPECT_FALSE(append_differences(table_, wanted, there, sql));
+  EXPECT_EQ(sql, "");
+}
+
+TEST_F(Variables, S058_NamesAreFoundInAnyCase) {
+  EXPECT_EQ(table_.find("DATESTYLE"), table_.find("DateStyle"));
+  EXPECT_FALSE(table_.find("zork"));
+}
+
+TEST_F(Variables, S014_DatabaseIsTheUserWhenNoneIsGiven) {
+  const StartupRequest request = read("user\0alice\0\0"s);
+  EXPECT_EQ(request.database, "alice");
+  EXPECT_EQ(request.error, "");
+}
+
+TEST_F(Variables, S013_NoUserIsAnError) { EXPECT_EQ(read("database\0x\0\0"s).error, "no username supplied"); }
+
+TEST_F(Variables, S059_UnknownParameterIsRefusedByName) {
+  EXPECT_EQ(read("user\0a\0zork\0001\0\0"s).refusal, "unsupported startup parameter: zork");
+}
+
+TEST_F(Variables, S060_IgnoredNamesAreCaseSensitive) {
+  EXPECT_EQ(read("user\0a\0foo\0001\0\0"s, "foo").refusal, "");
+  EXPECT_EQ(read("user\0a\0FOO\0001\0\0"s, "foo").refusal, "unsupported startup parameter: FOO");
+}
+
+TEST_F(Variables, S061_UnknownOptionIsRefusedUnlessOptionsAreIgnored) {
+  EXPECT_EQ(read("user\0a\0options\0-c a=b\0\0"s).refusal, "unsupported startup parameter in options: a");
+  EXPECT_EQ(read("user\0a\0options\0-c a=b\0\0"s, "options").refusal, "");
+}
+
+TEST_F(Variables, StatementTimeoutIsKeptInQuestdbsSpelling) {
+  EXPECT_EQ(read("user\0a\0options\0--statement_timeout=500\0\0"s).questdb_options, "-c statement_timeout=500");
+  EXPECT_EQ(read("user\0a\0options\0-c statement_timeout=5min\0\0"s).questdb_options, "");
+}
+
+}  // namespace
+}  // namespace uvb
