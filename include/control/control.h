@@ -97,6 +97,7 @@ class Control final : public ConsoleHost, public ControlGate {
   Status swap(std::shared_ptr<const Config> config, bool reopen_log);
   void compare_databases(const Config& before, const Config& after);
   void drop_database(const std::string& name);
+  void drop_idle_autodbs(TimePoint now);
   void refresh_rules();
 
   ProcessLog& log_;
@@ -119,6 +120,7 @@ class Control final : public ConsoleHost, public ControlGate {
   std::optional<ShutdownMode> shutdown_;
   std::map<ConnectionId, WorkerId> console_workers_;
   std::map<std::uint64_t, Collection> collections_;
+  std::map<std::string, TimePoint> idle_autodbs_;  ///< since when nobody uses them
   std::uint64_t last_ticket_ = 0;
 };
 

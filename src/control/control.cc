@@ -81,6 +81,7 @@ void Control::tick() {
                          pool.key.database, std::chrono::duration_cast<std::chrono::seconds>(pool.age).count()));
     tell_workers([id = pool.id](Worker& worker) { worker.drop_pool(id); });
   }
+  drop_idle_autodbs(now);
   poll_console();
   check_shutdown();
 }

@@ -101,6 +101,29 @@ void Control::compare_databases(const Config& before, const Config& after) {
   }
 }
 
+/// Databases of the `*` line that nobody has used for autodb_idle_timeout are forgotten (behaviour.md 3.8).
+void Control::drop_idle_autodbs(TimePoint now) {
+  const Micros limit = snapshot_->config->settings.autodb_idle_timeout;
+  std::map<std::string, bool> used;
+  for (const Ledger::PoolInfo& pool : ledger_.pools()) {
+    if (snapshot_->config->databases.contains(pool.key.database)) continue;
+    const PoolCounts& counts = pool.counts;
+    const int servers = counts.active + counts.active_cancel + counts.being_canceled + counts.idle + counts.used +
+                        counts.tested + counts.login;
+    const bool clients = shared_.database(pool.key.database)->clients.value() > 0;
+    used[pool.key.database] = used[pool.key.database] || pool.paused || clients || servers > 0 || counts.waiting > 0;
+  }
+  std::erase_if(idle_autodbs_, [&](const auto& entry) { return !used.contains(entry.first) || used[entry.first]; });
+  for (const auto& [name, in_use] : used) {
+    if (in_use || limit <= Micros{}) continue;
+    const TimePoint since = idle_autodbs_.try_emplace(name, now).first->second;
+    if (now - since <= limit) continue;
+    log_.warning(fmt::format("dropping database '{}' as it does not exist anymore or inactive auto-database", name));
+    drop_database(name);
+    shared_.database(name)->announced.store(false);
+  }
+}
+
 void Control::refresh_rules() {
   const Config& config = *snapshot_->config;
   for (const Ledger::PoolInfo& pool : ledger_.pools()) {
