@@ -135,6 +135,8 @@ class ClientSession final : public PollListener, public Holder {
   void leave_server();
   void end(std::string_view reason);
   [[nodiscard]] bool may_read() const noexcept;
+  /// The crypto pool works on the handshake.
+  [[nodiscard]] bool engine_away() const noexcept;
   void check_hangup();
 
   // client_relay.cc

@@ -41,7 +41,7 @@ const std::string& ClientSession::server_options() const {
 }
 
 std::string ClientSession::tls_text() const {
-  if (!transport_ || !transport_->encrypted()) return {};
+  if (!transport_ || !transport_->encrypted() || (login_ && login_->handshaking())) return {};
   return static_cast<TlsTransport*>(transport_.get())->engine().description();
 }
 
@@ -60,6 +60,8 @@ std::string ClientSession::log_prefix() const {
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
+bool ClientSession::engine_away() const noexcept { return login_ && login_->handshaking() && login_->busy(); }
+
 bool ClientSession::may_read() const noexcept {
   if (console_busy_ || relaying_) return false;
   if (phase_ == ClientPhase::login) return !login_ || login_->wants_bytes();
@@ -69,6 +71,8 @@ bool ClientSession::may_read() const noexcept {
 
 void ClientSession::update_interest() {
   if (!poll_ || !transport_) return;
+  // Not even a look: the transport is the crypto pool's for now.
+  if (engine_away()) return poll_->watch({});
   if (may_read()) parked_ = false;
   // A waiting client stays registered as it is: most get their server before they say anything more, and leaving and
   // entering the poll costs system calls. Only when something comes is reading switched off, see on_ready().
@@ -79,7 +83,7 @@ void ClientSession::update_interest() {
 }
 
 void ClientSession::on_ready(Readiness ready, bool error) noexcept {
-  if (phase_ == ClientPhase::closed) return;
+  if (phase_ == ClientPhase::closed || engine_away()) return;
   if (ready.writable) {
     if (transport_->flush() == IoStatus::failed) return gone("client unexpected eof");
     update_interest();
@@ -118,8 +122,8 @@ void ClientSession::on_readable() {
 /// Reading is possible again: goes on with what the transport holds already.
 void ClientSession::resume() {
   update_interest();
-  while (phase_ != ClientPhase::closed && transport_ && transport_->buffered() && may_read() &&
-         !(login_ && login_->reads_itself())) {
+  while (phase_ != ClientPhase::closed && transport_ && may_read() && !(login_ && login_->reads_itself()) &&
+         transport_->buffered()) {
     on_readable();
   }
 }
