@@ -25,8 +25,9 @@ class OffLoop {
   }
   [[nodiscard]] bool busy() const noexcept { return state_->busy; }
   /// Before the owner goes: keeps what the work may still be using.
-  void keep(std::shared_ptr<void> used) {
-    if (state_->busy) state_->kept.push_back(std::move(used));
+  template <class T>
+  void keep(std::unique_ptr<T> used) {
+    if (state_->busy && used) state_->kept.push_back(std::make_shared<std::unique_ptr<T>>(std::move(used)));
   }
 
  private:

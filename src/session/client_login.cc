@@ -170,8 +170,8 @@ void ClientLogin::on_handshake(TlsStatus status) {
 }
 
 void ClientLogin::give_up() {
-  off_loop_.keep(std::shared_ptr<Transport>(std::move(client_.transport_)));
-  off_loop_.keep(std::shared_ptr<ClientAuthenticator>(std::move(authenticator_)));
+  off_loop_.keep(std::move(client_.transport_));
+  off_loop_.keep(std::move(authenticator_));
 }
 
 void ClientLogin::tick_probe(TimePoint now) {

@@ -25,8 +25,8 @@ ServerLogin::ServerLogin(ServerSession& server)
 
 ServerLogin::~ServerLogin() {
   *self_ = nullptr;
-  off_loop_.keep(std::shared_ptr<Transport>(std::move(transport_)));
-  off_loop_.keep(std::shared_ptr<ServerAuthenticator>(std::move(authenticator_)));
+  off_loop_.keep(std::move(transport_));
+  off_loop_.keep(std::move(authenticator_));
 }
 
 void ServerLogin::start() {
