@@ -1,4 +1,4 @@
-#include "auth/server_login.h"
+#include "auth/server_exchange.h"
 
 #include <algorithm>
 
@@ -21,26 +21,26 @@ Digest key_of(const Secret& key) noexcept { return Digest(as_bytes(key.view()));
 
 }  // namespace
 
-ServerLogin::ServerLogin(ServerCredentials credentials, std::vector<std::uint8_t> channel_binding)
+ServerExchange::ServerExchange(ServerCredentials credentials, std::vector<std::uint8_t> channel_binding)
     : credentials_(std::move(credentials)), channel_binding_(std::move(channel_binding)) {}
 
-AuthStep ServerLogin::failed(std::string_view error, std::string log_text) {
+AuthStep ServerExchange::failed(std::string_view error, std::string log_text) {
   awaiting_ = Awaiting::nothing;
   return rejected_step("server login failed: " + std::string(error), std::move(log_text));
 }
 
-AuthStep ServerLogin::wrong_password_type(std::string log_text) {
+AuthStep ServerExchange::wrong_password_type(std::string log_text) {
   return failed("wrong password type", std::move(log_text));
 }
 
 // --- what is at hand ---
 
-SecretKind ServerLogin::secret_kind() const noexcept {
+SecretKind ServerExchange::secret_kind() const noexcept {
   return credentials_.secret == nullptr ? SecretKind::none : credentials_.secret->kind();
 }
 
 /// A password that may be sent or derived from. With nothing stored it is the empty one: let the server decide.
-std::optional<std::string_view> ServerLogin::clear_password() const noexcept {
+std::optional<std::string_view> ServerExchange::clear_password() const noexcept {
   if (secret_kind() == SecretKind::plain) return credentials_.secret->text();
   if (credentials_.clear_password != nullptr && !credentials_.clear_password->empty()) {
     return credentials_.clear_password->view();
@@ -49,13 +49,13 @@ std::optional<std::string_view> ServerLogin::clear_password() const noexcept {
   return std::nullopt;
 }
 
-std::optional<Secret> ServerLogin::stored_md5_hash() const {
+std::optional<Secret> ServerExchange::stored_md5_hash() const {
   if (secret_kind() == SecretKind::md5) return Secret(credentials_.secret->text());
   const auto password = clear_password();
   return password ? md5_hash(credentials_.user, *password) : std::nullopt;
 }
 
-bool ServerLogin::has_keys() const noexcept {
+bool ServerExchange::has_keys() const noexcept {
   const ScramKeys* const keys = credentials_.scram_keys.get();
   return keys != nullptr && keys->client_key.view().size() == Digest::kSize &&
          keys->server_key.view().size() == Digest::kSize;
@@ -63,7 +63,7 @@ bool ServerLogin::has_keys() const noexcept {
 
 /// Pass-through keys are only good for the very secret they were proved against, and never override a password that
 /// was configured (defect D7 of behaviour.md 11.1).
-bool ServerLogin::prefers_keys() const {
+bool ServerExchange::prefers_keys() const {
   if (!has_keys() || secret_kind() == SecretKind::plain) return false;
   if (clear_password().value_or(std::string_view{}).empty()) return true;
   const auto verifier = secret_kind() == SecretKind::scram ? credentials_.secret->verifier() : nullptr;
@@ -73,7 +73,7 @@ bool ServerLogin::prefers_keys() const {
 
 // --- what the server says ---
 
-AuthStep ServerLogin::on_message(ByteView body) {
+AuthStep ServerExchange::on_message(ByteView body) {
   const auto request = read_auth_request(body);
   if (!request) return failed("bad authentication request", "authentication request without a code");
   switch (request->code) {
@@ -84,7 +84,7 @@ AuthStep ServerLogin::on_message(ByteView body) {
   }
 }
 
-AuthStep ServerLogin::on_ok(ByteView data) {
+AuthStep ServerExchange::on_ok(ByteView data) {
   const bool begun_scram = exchange_.has_value() && awaiting_ != Awaiting::ok;
   if (begun_scram) {
     return failed("failed to verify server signature", "the server sent AuthenticationOk before its SCRAM signature");
@@ -97,7 +97,7 @@ AuthStep ServerLogin::on_ok(ByteView data) {
   return accepted_step();
 }
 
-AuthStep ServerLogin::on_request(const AuthRequestView& request) {
+AuthStep ServerExchange::on_request(const AuthRequestView& request) {
   if (awaiting_ != Awaiting::request) {
     return failed("bad authentication request", "the server asked for a second authentication");
   }
@@ -112,7 +112,7 @@ AuthStep ServerLogin::on_request(const AuthRequestView& request) {
   return rejected_step("unknown/unsupported auth method: " + std::to_string(request.code));
 }
 
-AuthStep ServerLogin::on_cleartext() {
+AuthStep ServerExchange::on_cleartext() {
   kind_ = ServerAuthKind::cleartext;
   const auto password = clear_password();
   if (!password) {
@@ -128,7 +128,7 @@ AuthStep ServerLogin::on_cleartext() {
   return waiting_step(std::move(reply));
 }
 
-AuthStep ServerLogin::on_md5(ByteView salt) {
+AuthStep ServerExchange::on_md5(ByteView salt) {
   kind_ = ServerAuthKind::md5;
   if (salt.size() != Md5Salt{}.size()) return failed("bad authentication request", "malformed MD5 request");
   if (secret_kind() == SecretKind::scram && !clear_password()) {
@@ -143,7 +143,7 @@ AuthStep ServerLogin::on_md5(ByteView salt) {
   return waiting_step(std::move(reply));
 }
 
-AuthStep ServerLogin::on_sasl(ByteView data) {
+AuthStep ServerExchange::on_sasl(ByteView data) {
   kind_ = ServerAuthKind::other;
   const auto mechanisms = read_sasl_mechanisms(data);
   if (!mechanisms) return failed("bad authentication request", "malformed SASL mechanism list");
@@ -164,7 +164,7 @@ AuthStep ServerLogin::on_sasl(ByteView data) {
   return wrong_password_type("cannot do SCRAM authentication: wrong password type");
 }
 
-AuthStep ServerLogin::begin_scram(bool server_binds) {
+AuthStep ServerExchange::begin_scram(bool server_binds) {
   ScramBinding binding = ScramBinding::end_point;
   if (!server_binds) binding = channel_binding_.empty() ? ScramBinding::none : ScramBinding::not_offered;
   exchange_.emplace(binding, channel_binding_);
@@ -174,7 +174,7 @@ AuthStep ServerLogin::begin_scram(bool server_binds) {
   return waiting_step(std::move(reply));
 }
 
-AuthStep ServerLogin::on_sasl_continue(std::string_view message) {
+AuthStep ServerExchange::on_sasl_continue(std::string_view message) {
   if (awaiting_ != Awaiting::sasl_continue) return failed("bad SASL message", "SASLContinue out of turn");
   if (!exchange_->read_server_first(message)) return failed("bad SASL message", std::string(exchange_->why()));
   if (prefers_keys()) {
@@ -184,25 +184,25 @@ AuthStep ServerLogin::on_sasl_continue(std::string_view message) {
   return work_step();
 }
 
-void ServerLogin::work() {
+void ServerExchange::work() {
   if (awaiting_ != Awaiting::work) return;
   derived_ =
       derive_scram_keys(clear_password().value_or(std::string_view{}), exchange_->salt(), exchange_->iterations());
 }
 
-AuthStep ServerLogin::after_work() {
+AuthStep ServerExchange::after_work() {
   if (awaiting_ != Awaiting::work || !derived_) return failed("bad SASL message", "nothing was being worked on");
   return send_client_final(derived_->client_key, derived_->server_key);
 }
 
-AuthStep ServerLogin::send_client_final(const Digest& client_key, const Digest& server_key) {
+AuthStep ServerExchange::send_client_final(const Digest& client_key, const Digest& server_key) {
   awaiting_ = Awaiting::sasl_final;
   Buffer reply;
   append_sasl_response(reply, exchange_->make_client_final(client_key, server_key));
   return waiting_step(std::move(reply));
 }
 
-AuthStep ServerLogin::on_sasl_final(std::string_view message) {
+AuthStep ServerExchange::on_sasl_final(std::string_view message) {
   if (awaiting_ != Awaiting::sasl_final) return failed("bad SASL message", "SASLFinal out of turn");
   switch (exchange_->verify_server_final(message)) {
     case ScramClientExchange::Verdict::ok: awaiting_ = Awaiting::ok; return waiting_step();
@@ -215,7 +215,7 @@ AuthStep ServerLogin::on_sasl_final(std::string_view message) {
 
 std::unique_ptr<ServerAuthenticator> make_server_authenticator(ServerCredentials credentials,
                                                                std::vector<std::uint8_t> channel_binding) {
-  return std::make_unique<ServerLogin>(std::move(credentials), std::move(channel_binding));
+  return std::make_unique<ServerExchange>(std::move(credentials), std::move(channel_binding));
 }
 
 }  // namespace uvb

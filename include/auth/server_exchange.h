@@ -15,9 +15,9 @@ namespace uvb {
 
 /// The client side of one server login: answers whatever the server asks for, as far as the credentials can
 /// (settings.md 4.5). Made by make_server_authenticator().
-class ServerLogin final : public ServerAuthenticator {
+class ServerExchange final : public ServerAuthenticator {
  public:
-  ServerLogin(ServerCredentials credentials, std::vector<std::uint8_t> channel_binding);
+  ServerExchange(ServerCredentials credentials, std::vector<std::uint8_t> channel_binding);
 
   AuthStep on_message(ByteView body) override;
   void work() override;
