@@ -56,6 +56,13 @@ std::shared_ptr<const Config> load(const CommandLine& line, ProcessLog& log) {
   return std::make_shared<const Config>(std::move(loaded).value());
 }
 
+/// Root may read files that the user we became may not.
+void warn_of_reload(SnapshotBuilder& builder, const std::shared_ptr<const Config>& config, const Snapshot& snapshot,
+                    Log& log) {
+  const auto again = builder.build(config, &snapshot);
+  if (!again) log.warning(fmt::format("RELOAD will not work: {}", again.error().message));
+}
+
 std::shared_ptr<const Secret> random_secret() {
   std::array<char, 32> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) throw StartFailure{"no random numbers"};
@@ -96,13 +103,13 @@ void log_limits(const Config& config, Log& log) {
 }
 
 void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Snapshot>& snapshot, SnapshotBuilder builder,
-           std::vector<ListenSocket> sockets, bool log_to_stderr) {
+           std::vector<ListenSocket> sockets, Control::Invocation invocation) {
   const std::uint32_t count = worker_count(config);
   SharedState shared;
   const auto statements = std::make_shared<StatementRegistry>();
   const VariableTable variables(split_commas(config.settings.track_extra_parameters));
   Ledger ledger(count, [&shared] { return shared.next_connection(); });
-  Control control(log, snapshot, std::move(builder), ledger, shared, log_to_stderr);
+  Control control(log, snapshot, std::move(builder), ledger, shared, invocation);
   CryptoThreads crypto(std::max<std::size_t>(2, count));
   WorkerCommons commons{ledger, shared, *statements, variables, log, control, crypto, {}};
   std::vector<std::unique_ptr<Worker>> workers;
@@ -128,18 +135,21 @@ void run(const CommandLine& line, ProcessLog& log) {
   log.set_verbose(settings.verbose);
   SnapshotBuilder builder(log, random_secret());
   const std::optional<std::string>& user = line.user ? line.user : settings.user;
-  if (user && !user->empty()) require(switch_user(*user));
-  require(refuse_root());
-  // TLS files are read as the user that will have to read them again at RELOAD.
+  const bool switches = user && !user->empty();
+  // Nothing may be logged to the file before the switch: it would belong to the wrong user.
+  if (!switches) log.set_targets(log_targets(settings, !line.quiet));
   auto snapshot = builder.build(config, nullptr);
+  if (switches) require(switch_user(*user));
+  require(refuse_root());
+  log.set_targets(log_targets(settings, !line.quiet));
+  require(log.open());
   if (!snapshot) {
     log.error(snapshot.error().message);
     throw StartFailure{"TLS setup failed"};
   }
-  const ListenOptions listen = listen_options(settings);
-  log.set_targets(log_targets(settings, !line.quiet));
-  require(log.open());
   for (const std::string& warning : config->warnings) log.warning(warning);
+  if (switches) warn_of_reload(builder, config, **snapshot, log);
+  const ListenOptions listen = listen_options(settings);
   require(check_unix_socket_free(listen));
   if (line.daemon && settings.pidfile.empty()) throw StartFailure{"daemon needs pidfile configured"};
   if (!settings.pidfile.empty()) require(check_pidfile(settings.pidfile, log));
@@ -157,7 +167,7 @@ void run(const CommandLine& line, ProcessLog& log) {
     if (!written) throw StartFailure{written.error().message};
     pidfile = std::move(written).value();
   }
-  serve(*config, log, *snapshot, std::move(builder), std::move(sockets).value(), to_stderr);
+  serve(*config, log, *snapshot, std::move(builder), std::move(sockets).value(), {to_stderr, line.verbose});
 }
 
 }  // namespace

@@ -21,4 +21,7 @@ struct OptionProblem {
 /// `<setting> has no effect yet in this version` for everything set that nothing acts on.
 [[nodiscard]] std::vector<std::string> inert_warnings(const Config& config);
 
+/// What is logged when RELOAD or SET would change a setting that only a restart changes; `value` is the one in force.
+[[nodiscard]] std::string restart_warning(std::string_view option, const std::optional<std::string>& value);
+
 }  // namespace uvb

@@ -26,6 +26,8 @@ class Acceptor {
   void close_tcp();
   /// Applies to connections accepted from now on.
   void set_options(const TcpOptions& options) { options_ = options; }
+  /// tcp_defer_accept of the TCP sockets that are still open; whoever opened them has set the first value.
+  void set_defer_accept(bool on);
 
  private:
   class Watched;

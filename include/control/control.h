@@ -28,8 +28,13 @@ namespace uvb {
 /// commands and signals, reloads. Everything but the ControlGate functions belongs to its own thread.
 class Control final : public ConsoleHost, public ControlGate {
  public:
+  /// What the command line said and no RELOAD changes.
+  struct Invocation {
+    bool log_to_stderr = true;
+    int verbosity = 0;  ///< number of -v
+  };
   Control(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, SnapshotBuilder builder, Ledger& ledger, SharedState& shared,
-          bool log_to_stderr);
+          Invocation invocation);
   ~Control() override;
 
   void set_workers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
@@ -94,7 +99,9 @@ class Control final : public ConsoleHost, public ControlGate {
   void refresh_min_pools();
 
   // control_reload.cc
-  Status swap(std::shared_ptr<const Config> config, bool reopen_log);
+  Result<Config> reload_config();
+  Status swap(std::shared_ptr<const Config> config, Reread reread);
+  void apply_to_process(const Settings& settings);
   void compare_databases(const Config& before, const Config& after);
   void drop_database(const std::string& name);
   void drop_idle_autodbs(TimePoint now);
@@ -115,7 +122,7 @@ class Control final : public ConsoleHost, public ControlGate {
   std::optional<Timer> ticker_;
   std::optional<Timer> stats_timer_;
   Timer console_timer_;
-  bool log_to_stderr_;
+  Invocation invocation_;
   bool paused_ = false;
   std::optional<ShutdownMode> shutdown_;
   std::map<ConnectionId, WorkerId> console_workers_;

@@ -37,7 +37,8 @@ struct Snapshot {
   std::shared_ptr<const Config> config;
   std::shared_ptr<const UserSecrets> users;
   std::shared_ptr<const TlsContext> client_tls;  ///< null: client_tls_sslmode = disable
-  std::shared_ptr<const TlsContext> server_tls;  ///< null: server_tls_sslmode = disable
+  std::shared_ptr<const TlsContext> server_tls;  ///< null: server_tls_sslmode = disable, or server_tls_error
+  std::string server_tls_error;  ///< why there is no server_tls although server_tls_sslmode wants it; else empty
   std::shared_ptr<const Secret> mock_key;        ///< for the salts of unknown users; one per process
 };
 

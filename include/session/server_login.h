@@ -30,6 +30,7 @@ class ServerLogin {
   enum class Step : std::uint8_t { connecting, ssl_answer, tls_handshake, authentication, greeting, connect_query };
 
   void on_connected(Result<UniqueFd> result);
+  [[nodiscard]] SslMode ssl_mode() const noexcept { return snapshot_->config->settings.server_tls_sslmode; }
   void ask_for_tls();
   void on_ssl_answer();
   void start_tls();
@@ -58,7 +59,7 @@ class ServerLogin {
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<Transport> transport_;
   TlsTransport* tls_ = nullptr;  ///< transport_, once it is TLS
-  std::shared_ptr<const TlsContext> tls_context_;
+  std::shared_ptr<const Snapshot> snapshot_;  ///< the one in force when the login began
   std::unique_ptr<ServerAuthenticator> authenticator_;
   std::shared_ptr<const Secret> sent_password_;
   Welcome welcome_;

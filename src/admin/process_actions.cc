@@ -98,6 +98,7 @@ std::optional<ConsoleReply> run_reload(const CommandContext& context) {
   context.log.log("RELOAD command issued");
   const Status reloaded = context.host.reload();
   if (reloaded.ok()) return tag_reply("RELOAD");
+  context.log.error("RELOAD Failed, see logs for more details");
   ConsoleReply reply = error_reply("RELOAD failed, see logs for additional details", "F0000");
   reply.error->detail = reloaded.error().message;
   return reply;

@@ -1,8 +1,7 @@
 #include "config/loader.h"
 
-#include <fmt/format.h>
-
 #include "config/config_builder.h"
+#include "config/option_check.h"
 #include "config/option_table.h"
 
 namespace uvb {
@@ -13,22 +12,18 @@ void keep(Struct& loaded, const Struct& previous, std::span<const Row> rows, std
   for (const Row& row : rows) {
     if (row.reloadable || show_option(loaded, row) == show_option(previous, row)) continue;
     copy_option(loaded, previous, row);
-    warnings.push_back(fmt::format("{} changes only with a restart, keeping {}", row.name,
-                                   show_option(previous, row).value_or("none")));
+    warnings.push_back(restart_warning(row.name, show_option(previous, row)));
   }
 }
 
 }  // namespace
 
-void keep_restart_only(Config& loaded, const Settings& previous) {
-  keep(loaded.settings, previous, options(), loaded.warnings);
+void keep_restart_only(Config& loaded, const Config& previous) {
+  keep(loaded.settings, previous.settings, options(), loaded.warnings);
+  keep(loaded.uvbouncer, previous.uvbouncer, uvbouncer_options(), loaded.warnings);
 }
 
-void keep_restart_only(Config& loaded, const UvbouncerSettings& previous) {
-  keep(loaded.uvbouncer, previous, uvbouncer_options(), loaded.warnings);
-}
-
-Result<Config> load_config(const std::string& file, const ReadFile& read, const Settings* previous, int verbosity) {
+Result<Config> load_config(const std::string& file, const ReadFile& read, const Config* previous, int verbosity) {
   ConfigBuilder builder(file, verbosity);
   const Status done = read_ini(file, read, builder);
   if (!done) return done.error();
@@ -37,7 +32,7 @@ Result<Config> load_config(const std::string& file, const ReadFile& read, const 
   return config;
 }
 
-Result<Config> load_config(const std::string& file, const Settings* previous, int verbosity) {
+Result<Config> load_config(const std::string& file, const Config* previous, int verbosity) {
   return load_config(file, read_file, previous, verbosity);
 }
 

@@ -52,4 +52,8 @@ std::vector<std::string> inert_warnings(const Config& config) {
   return warnings;
 }
 
+std::string restart_warning(std::string_view option, const std::optional<std::string>& value) {
+  return fmt::format("{} changes only with a restart, keeping {}", option, value.value_or("none"));
+}
+
 }  // namespace uvb

@@ -40,7 +40,7 @@ class Acceptor::Watched final : public PollListener {
     watch(true);
   }
   void watch(bool readable) { poll_.watch({.readable = readable}); }
-  [[nodiscard]] bool is_unix() const { return socket_.is_unix(); }
+  [[nodiscard]] const ListenSocket& socket() const { return socket_; }
   void on_ready(Readiness /*ready*/, bool /*error*/) noexcept override { acceptor_.accept_from(socket_); }
 
  private:
@@ -57,7 +57,11 @@ Acceptor::Acceptor(Loop& loop, Log& log, std::vector<ListenSocket> sockets, OnCl
 Acceptor::~Acceptor() = default;
 
 void Acceptor::close_tcp() {
-  std::erase_if(sockets_, [](const auto& socket) { return !socket->is_unix(); });
+  std::erase_if(sockets_, [](const auto& socket) { return !socket->socket().is_unix(); });
+}
+
+void Acceptor::set_defer_accept(bool on) {
+  for (const auto& socket : sockets_) uvb::set_defer_accept(socket->socket(), on, log_);
 }
 
 void Acceptor::watch_all(bool readable) {

@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kConsolePoll{5};
 }  // namespace
 
 Control::Control(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, SnapshotBuilder builder, Ledger& ledger,
-                 SharedState& shared, bool log_to_stderr)
+                 SharedState& shared, Invocation invocation)
     : log_(log),
       snapshot_(std::move(snapshot)),
       builder_(std::move(builder)),
@@ -26,7 +26,7 @@ Control::Control(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, Snap
       console_(*this, log),
       stats_(Loop::now()),
       console_timer_(loop_, [this] { poll_console(); }),
-      log_to_stderr_(log_to_stderr) {
+      invocation_(invocation) {
   // From the first moment on: whoever reads "process up" may send one.
   signals_.emplace(loop_, std::vector<int>{SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2},
                    [this](int number) { on_signal(number); });
@@ -131,8 +131,8 @@ void Control::on_signal(int number) {
       return loop_.stop();
     case SIGHUP:
       log_.log("got SIGHUP, re-reading config");
-      // The reasons of a failure are in the log already.
-      if (const Status status = reload(); !status) log_.warning("config file loading failed");
+      // The reasons of a failure are in the log already, and nobody else is there to be told.
+      static_cast<void>(reload());
       return;
     case SIGUSR1:
       log_.log(paused_ ? "got SIGUSR1, but already paused/suspended" : "got SIGUSR1, pausing all activity");

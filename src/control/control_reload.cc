@@ -35,15 +35,28 @@ bool same_server_tls(const Snapshot& before, const Snapshot& after) {
 
 }  // namespace
 
-Status Control::reload() {
-  const std::string file = snapshot_->config->settings.conffile.value_or(snapshot_->config->file);
-  Result<Config> loaded = load_config(file, &snapshot_->config->settings);
-  if (!loaded) {
+Result<Config> Control::reload_config() {
+  const Config& current = *snapshot_->config;
+  Result<Config> loaded = load_config(current.settings.conffile.value_or(current.file), &current, invocation_.verbosity);
+  if (loaded) {
+    for (const std::string& warning : loaded->warnings) log_.warning(warning);
+  } else {
     log_lines(log_, LogLevel::error, loaded.error().message);
-    return Error{loaded.error().message};
+    log_.warning("config file loading failed");
   }
-  for (const std::string& warning : loaded->warnings) log_.warning(warning);
-  return swap(std::make_shared<const Config>(std::move(loaded).value()), true);
+  return loaded;
+}
+
+Status Control::reload() {
+  Result<Config> loaded = reload_config();
+  if (!loaded) return loaded.error();
+  if (Status swapped = swap(std::make_shared<const Config>(std::move(loaded).value()), Reread::everything); !swapped) {
+    return swapped;
+  }
+  // A failure is in the log, which goes on in the old file.
+  const LogTargets targets = log_targets(snapshot_->config->settings, invocation_.log_to_stderr);
+  if (const Status reopened = log_.reopen(targets); !reopened) log_.debug("logfile not reopened");
+  return Done{};
 }
 
 SetResult Control::set(std::string_view key, std::string_view value) {
@@ -54,31 +67,33 @@ SetResult Control::set(std::string_view key, std::string_view value) {
   }
   for (const std::string& warning : outcome->config.warnings) log_.warning(warning);
   if (outcome->restart_only) return SetResult::done;
-  const Status status = swap(std::make_shared<const Config>(std::move(outcome->config)), false);
+  const Reread reread = outcome->tls ? Reread::tls : Reread::nothing;
+  const Status status = swap(std::make_shared<const Config>(std::move(outcome->config)), reread);
   return status ? SetResult::done : SetResult::tls_refused;
 }
 
-Status Control::swap(std::shared_ptr<const Config> config, bool reopen_log) {
-  auto built = builder_.build(std::move(config), snapshot_.get());
+Status Control::swap(std::shared_ptr<const Config> config, Reread reread) {
+  auto built = builder_.build(std::move(config), snapshot_.get(), reread);
   if (!built) {
     log_.error(built.error().message);
     log_.error("TLS configuration could not be reloaded, keeping old configuration");
     return Error{built.error().message};
   }
   const std::shared_ptr<const Snapshot> before = std::exchange(snapshot_, std::move(built).value());
-  const Settings& settings = snapshot_->config->settings;
-  log_.set_verbose(settings.verbose);
-  if (reopen_log) {
-    // A failure is in the log, which goes on in the old file.
-    if (const Status reopened = log_.reopen(log_targets(settings, log_to_stderr_)); !reopened) log_.debug("logfile not reopened");
-  }
-  if (acceptor_) acceptor_->set_options(tcp_options(settings));
+  apply_to_process(snapshot_->config->settings);
   tell_workers([snapshot = snapshot_](Worker& worker) { worker.apply_snapshot(snapshot); });
   compare_databases(*before->config, *snapshot_->config);
   if (!same_server_tls(*before, *snapshot_)) reconnect("");
   refresh_rules();
   refresh_min_pools();
   return Done{};
+}
+
+void Control::apply_to_process(const Settings& settings) {
+  log_.set_verbose(settings.verbose);
+  if (!acceptor_) return;
+  acceptor_->set_options(tcp_options(settings));
+  acceptor_->set_defer_accept(settings.tcp_defer_accept);
 }
 
 void Control::compare_databases(const Config& before, const Config& after) {

@@ -54,9 +54,22 @@ std::shared_ptr<const UserSecrets> SnapshotBuilder::users(const Config& config, 
   return users;
 }
 
-Result<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(std::shared_ptr<const Config> config, const Snapshot* previous) {
-  auto snapshot = std::make_shared<Snapshot>();
-  const Settings& settings = config->settings;
+Status SnapshotBuilder::set_up_server_tls(Snapshot& snapshot, const TlsSettings& settings, const Snapshot* previous) {
+  if (Status texts = TlsContext::check(TlsSide::server, settings, false); !texts) return texts;
+  auto context = TlsContext::load(TlsSide::server, settings, false);
+  if (context) {
+    snapshot.server_tls = std::move(context).value();
+    return Done{};
+  }
+  if (previous != nullptr && previous->server_tls) return context.error();
+  log_.error(context.error().message);
+  log_.error("servers cannot be reached over TLS until this is mended and RELOAD has read it");
+  snapshot.server_tls_error = context.error().message;
+  return Done{};
+}
+
+Status SnapshotBuilder::set_up_tls(Snapshot& snapshot, const Snapshot* previous) {
+  const Settings& settings = snapshot.config->settings;
   const bool auth_is_cert = settings.auth_type == AuthType::cert;
   if (auth_is_cert && settings.client_tls_sslmode != SslMode::verify_full) {
     return Error{"auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL"};
@@ -64,16 +77,23 @@ Result<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(std::shared_ptr<c
   if (settings.client_tls_sslmode != SslMode::disable) {
     auto context = TlsContext::load(TlsSide::client, client_tls_settings(settings), auth_is_cert);
     if (!context) return context.error();
-    snapshot->client_tls = std::move(context).value();
+    snapshot.client_tls = std::move(context).value();
   }
-  if (settings.server_tls_sslmode != SslMode::disable) {
-    auto context = TlsContext::load(TlsSide::server, server_tls_settings(settings), false);
-    if (!context) return context.error();
-    snapshot->server_tls = std::move(context).value();
-  }
-  snapshot->users = users(*config, previous);
+  if (settings.server_tls_sslmode == SslMode::disable) return Done{};
+  return set_up_server_tls(snapshot, server_tls_settings(settings), previous);
+}
+
+Result<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(std::shared_ptr<const Config> config,
+                                                               const Snapshot* previous, Reread reread) {
+  auto snapshot = previous != nullptr ? std::make_shared<Snapshot>(*previous) : std::make_shared<Snapshot>();
   snapshot->config = std::move(config);
   snapshot->mock_key = mock_key_;
+  if (reread != Reread::nothing) {
+    snapshot->client_tls = snapshot->server_tls = nullptr;
+    snapshot->server_tls_error.clear();
+    if (Status tls = set_up_tls(*snapshot, previous); !tls) return tls.error();
+  }
+  if (reread == Reread::everything) snapshot->users = users(*snapshot->config, previous);
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 

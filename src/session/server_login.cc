@@ -30,7 +30,7 @@ ServerLogin::~ServerLogin() {
 }
 
 void ServerLogin::start() {
-  tls_context_ = context_.snapshot->server_tls;
+  snapshot_ = context_.snapshot;
   connector_ = std::make_unique<Connector>(context_, server_.pool_->config, server_.pool_->state,
                                            [this](Result<UniqueFd> result) { on_connected(std::move(result)); });
   connector_->start();
@@ -52,7 +52,7 @@ void ServerLogin::on_connected(Result<UniqueFd> result) {
     const std::string from = server_.address_.is_unix ? "" : fmt::format(" (from {})", printable(local));
     context_.log.log(server_.log_prefix() + "new connection to server" + from);
   }
-  if (tls_context_ && !server_.address_.is_unix) {
+  if (ssl_mode() != SslMode::disable && !server_.address_.is_unix) {
     ask_for_tls();
   } else {
     send_startup();
@@ -75,14 +75,18 @@ void ServerLogin::on_ssl_answer() {
   if (count > 1) return fail_connection("received unencrypted data after SSL response");
   if (answer[0] == 'S') return start_tls();
   if (answer[0] != 'N') return fail_connection("bad sslreq answer");
-  if (tls_context_->settings().mode > SslMode::prefer) return fail_connection("server refused SSL");
+  if (ssl_mode() > SslMode::prefer) return fail_connection("server refused SSL");
   send_startup();
 }
 
 void ServerLogin::start_tls() {
+  if (!snapshot_->server_tls) {
+    context_.log.warning(fmt::format("TLS connect error: {}", snapshot_->server_tls_error));
+    return fail_connection("TLS startup failed: " + snapshot_->server_tls_error);
+  }
   step_ = Step::tls_handshake;
   auto tls = std::make_unique<TlsTransport>(transport_->release_descriptor(),
-                                            TlsEngine::connect(tls_context_, server_.address_.host, false));
+                                            TlsEngine::connect(snapshot_->server_tls, server_.address_.host, false));
   tls_ = tls.get();
   transport_ = std::move(tls);
   step_handshake_elsewhere();

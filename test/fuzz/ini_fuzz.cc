@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)find_database(*config, "unlisted");
   // Restart-only values of a configuration reloaded over itself never differ.
-  const auto reloaded = uvb::load_config("main", read, &config->settings);
+  const auto reloaded = uvb::load_config("main", read, &*config);
   if (!reloaded || reloaded->warnings != config->warnings) std::abort();
   return 0;
 }

@@ -51,6 +51,12 @@ TEST(SetCommand, OurSettingsCanBeSetToo) {
   EXPECT_TRUE(apply_set(Config{}, "worker_threads", "3")->restart_only);
 }
 
+TEST(SetCommand, SaysThatOnlyARestartChangesIt) {
+  EXPECT_EQ(apply_set(Config{}, "listen_port", "7000")->config.warnings,
+            (std::vector<std::string>{"listen_port changes only with a restart, keeping 6432"}));
+  EXPECT_TRUE(apply_set(Config{}, "listen_port", "6432")->config.warnings.empty());
+}
+
 TEST(SetCommand, WarnsOnlyOfWhatItChanged) {
   Config current;
   current.settings.peer_id = 3;
