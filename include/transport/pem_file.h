@@ -16,8 +16,10 @@ struct CertificateChain {
   OpenSslPtr<STACK_OF(X509)> issuers;
 };
 
-// Errors of all loaders name the reason only; the caller puts the file and its role before it. When the file cannot
-// be read the reason ends with its owner and mode and the user this process runs as.
+/// `reason (owner postgres, mode 0600; running as pgbouncer)`: what an operator needs to mend a file.
+std::string with_owner_and_mode(const std::string& path, const std::string& reason);
+
+// Errors of all loaders name the reason with_owner_and_mode() only; the caller puts the file and its role before it.
 
 /// The whole file, at most 16 MiB; wiped when dropped, since it may hold a key.
 Result<Secret> read_pem_file(const std::string& path);

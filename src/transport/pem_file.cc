@@ -45,14 +45,6 @@ std::string user_name(uid_t uid) {
   return found->pw_name;
 }
 
-std::string with_owner_and_mode(const std::string& path, const std::string& reason) {
-  const std::string us = user_name(::geteuid());
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0) return fmt::format("{} (running as {})", reason, us);
-  return fmt::format("{} (owner {}, mode {:04o}; running as {})", reason, user_name(facts.st_uid),
-                     facts.st_mode & 07777U, us);
-}
-
 /// errno, or 0 when the file was read to its end.
 int read_all(int descriptor, Buffer& content) {
   while (content.size() <= kLargestFile) {
@@ -87,6 +79,14 @@ bool ended_well() {
 
 }  // namespace
 
+std::string with_owner_and_mode(const std::string& path, const std::string& reason) {
+  const std::string us = user_name(::geteuid());
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return fmt::format("{} (running as {})", reason, us);
+  return fmt::format("{} (owner {}, mode {:04o}; running as {})", reason, user_name(facts.st_uid),
+                     facts.st_mode & 07777U, us);
+}
+
 Result<Secret> read_pem_file(const std::string& path) {
   const File file(path);
   int error = file.get() < 0 ? errno : 0;
@@ -105,9 +105,9 @@ Result<std::vector<OpenSslPtr<X509>>> load_certificates(const std::string& path)
   const OpenSslPtr<BIO> file = open_memory(content.value());
   std::vector<OpenSslPtr<X509>> certificates;
   while (OpenSslPtr<X509> certificate = next_certificate(file.get())) certificates.push_back(std::move(certificate));
-  if (!ended_well()) return Error{openssl_reason()};
+  if (!ended_well()) return Error{with_owner_and_mode(path, openssl_reason())};
   ERR_clear_error();
-  if (certificates.empty()) return Error{"there is no PEM certificate in it"};
+  if (certificates.empty()) return Error{with_owner_and_mode(path, "there is no PEM certificate in it")};
   return certificates;
 }
 
@@ -126,16 +126,17 @@ Result<OpenSslPtr<EVP_PKEY>> load_private_key(const std::string& path) {
   if (!content) return content.error();
   // OpenSSL's own answer to a file without a key is "unsupported".
   if (content->view().find("PRIVATE KEY-----") == std::string_view::npos)
-    return Error{"there is no PEM private key in it"};
+    return Error{with_owner_and_mode(path, "there is no PEM private key in it")};
   ERR_clear_error();
   const OpenSslPtr<BIO> file = open_memory(content.value());
   bool passphrase_asked = false;
   OpenSslPtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(file.get(), nullptr, refuse_passphrase, &passphrase_asked));
   if (key == nullptr && passphrase_asked) {
     ERR_clear_error();
-    return Error{"the key is encrypted and there is no passphrase setting; store it unencrypted"};
+    return Error{with_owner_and_mode(
+        path, "the key is encrypted and there is no passphrase setting; store it unencrypted")};
   }
-  if (key == nullptr) return Error{openssl_reason()};
+  if (key == nullptr) return Error{with_owner_and_mode(path, openssl_reason())};
   return key;
 }
 

@@ -42,7 +42,8 @@ Result<TlsIdentity> load_one(const std::string& cert_file, const std::string& ke
   ERR_clear_error();
   if (X509_check_private_key(certificate->leaf.get(), key->get()) != 1) {
     ERR_clear_error();
-    return Error{fmt::format("private key file \"{}\" does not match certificate file \"{}\"", key_file, cert_file)};
+    const std::string other = fmt::format("does not match certificate file \"{}\"", cert_file);
+    return Error{fmt::format("private key file \"{}\" {}", key_file, with_owner_and_mode(key_file, other))};
   }
   return TlsIdentity{cert_file, std::move(*certificate), std::move(*key)};
 }
