@@ -198,6 +198,13 @@ class Ledger {
   /// instead (static text; then removed()).
   const char* moved(PoolId pool, ConnectionId server, WorkerId owner);
   [[nodiscard]] bool close_needed(PoolId pool, ConnectionId server) const;
+  /// What the books know of a server and its worker does not.
+  struct ServerCondition {
+    bool close_needed = false;
+    bool used = false;       ///< nobody has it, and it is to be checked first
+    TimePoint parked_since;  ///< since when nobody has it; default when somebody does
+  };
+  [[nodiscard]] ServerCondition condition(PoolId pool, ConnectionId server) const;
 
   /// A connection that delivers a cancel: allowed while all connections of the pool together are < 2 x pool_size. It
   /// counts against the limits of database and user but is not stopped by them, nor by PAUSE.

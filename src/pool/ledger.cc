@@ -172,6 +172,16 @@ bool Ledger::close_needed(PoolId /*pool*/, ConnectionId server) const {
   });
 }
 
+Ledger::ServerCondition Ledger::condition(PoolId /*pool*/, ConnectionId server) const {
+  return state_->books.with([&](const Registry& books) {
+    const ServerEntry* entry = books.server(server);
+    if (entry == nullptr) return ServerCondition{};
+    const bool used = entry->state == ServerState::used;
+    const bool parked = used || entry->state == ServerState::idle;
+    return ServerCondition{entry->close_needed, used, parked ? entry->last_activity : TimePoint{}};
+  });
+}
+
 bool Ledger::begin_cancel(PoolId id) {
   return state_->books.with([&](Registry& books) {
     PoolBooks* pool = books.pool(id);

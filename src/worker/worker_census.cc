@@ -66,9 +66,10 @@ SocketRow describe(const ClientSession& client, const SessionContext& context, T
   return row;
 }
 
-SocketRow describe(const ServerSession& server, bool close_needed, TimePoint now, WallTime wall) {
+SocketRow describe(const ServerSession& server, const Ledger::ServerCondition& condition, TimePoint now, WallTime wall) {
   SocketRow row;
-  row.state = state_of(server);
+  row.state = condition.used ? SocketState::server_used : state_of(server);
+  row.state_since = condition.parked_since;
   row.id = server.id();
   row.pool = {server.pool().database, server.pool().user};
   row.user = server.pool().user;
@@ -84,7 +85,7 @@ SocketRow describe(const ServerSession& server, bool close_needed, TimePoint now
   }
   row.connect_time = wall_of(server.connected_at(), now, wall);
   row.request_time = wall_of(server.last_packet(), now, wall);
-  row.close_needed = close_needed;
+  row.close_needed = condition.close_needed;
   row.ptr = number(server.id());
   if (server.client() != nullptr) row.link = number(server.client()->id());
   if (server.backend_key().size() >= 4) row.remote_pid = static_cast<int>(load_u32(server.backend_key().data()));
@@ -122,8 +123,7 @@ Census Worker::census(Gather wanted) {
   if (wanted != Gather::sockets) return census;
   for (const auto& [id, server] : servers_) {
     if (server->is_probe()) continue;
-    const bool close_needed = commons_.ledger.close_needed(server->pool().id, id);
-    census.sockets.push_back(describe(*server, close_needed, now, wall));
+    census.sockets.push_back(describe(*server, commons_.ledger.condition(server->pool().id, id), now, wall));
   }
   return census;
 }

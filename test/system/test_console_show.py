@@ -283,3 +283,30 @@ def test_show_of_many_clients_is_complete(start_pooler):
     clients = [pooler.login() for _ in range(150)]
     rows = [row for row in pooler.show("CLIENTS") if row["database"] == "p0"]
     assert len(rows) == len({row["id"] for row in rows}) == len({row["ptr"] for row in rows}) == len(clients)
+
+
+@pytest.mark.compat
+def test_server_that_waits_for_its_check_is_used(start_pooler):
+    pooler = start_pooler(settings={"pool_mode": "transaction", "server_check_delay": 1})
+    with pooler.login() as client:
+        assert client.value("select 1") == "1"
+        pooler.wait_pool(sv_used=1, sv_idle=0)
+        assert [server["state"] for server in pooler.show("SERVERS")] == ["used"]
+        assert "sv_used" in [socket["state"] for socket in pooler.show("SOCKETS")]
+        assert client.value("select 2") == "2"
+        assert [server["state"] for server in pooler.show("SERVERS")] == ["idle"]
+
+
+@pytest.mark.compat
+@pytest.mark.parametrize("round_robin", [0, 1])
+def test_idle_servers_are_listed_as_they_will_be_used(start_pooler, round_robin):
+    pooler = start_pooler(settings={"pool_mode": "transaction", "server_round_robin": round_robin})
+    with pooler.login() as one, pooler.login() as two:
+        for client in (one, two):
+            client.query("begin")
+        released = []
+        for client in (two, one):
+            released.append(client.value("select pg_backend_pid()"))
+            client.query("commit")
+        listed = [server["remote_pid"] for server in pooler.show("SERVERS") if server["state"] == "idle"]
+        assert listed == (released if round_robin else released[::-1])

@@ -178,6 +178,23 @@ TEST_F(GivingAServerBack, IdleTimeoutKeepsMinPoolSize) {
   EXPECT_EQ(counts(pool).idle, 2);
 }
 
+TEST_F(GivingAServerBack, ServerThatWaitsForItsCheckIsCalledUsed) {
+  rules.check_query = true;
+  rules.server_check_delay = seconds(1);
+  const PoolId pool = open();
+  const ConnectionId server = warm(pool, 1).front();
+  EXPECT_FALSE(ledger.condition(pool, server).used);
+  EXPECT_EQ(ledger.condition(pool, server).parked_since, now);
+  const TimePoint parked = now;
+  pass(seconds(2));
+  tick();
+  EXPECT_TRUE(ledger.condition(pool, server).used);
+  EXPECT_EQ(ledger.condition(pool, server).parked_since, parked);
+  take(pool, 1);
+  EXPECT_FALSE(ledger.condition(pool, server).used);
+  EXPECT_EQ(ledger.condition(pool, server).parked_since, TimePoint{});
+}
+
 TEST_F(GivingAServerBack, UsedServersLeaveByTheIdleTimeout) {
   rules.check_query = true;
   rules.server_check_delay = seconds(1);
