@@ -80,10 +80,6 @@ std::optional<ConsoleReply> refusal(ConsoleHost& host, const CommandRow& row, co
 
 ConsoleStep done(ConsoleReply reply) { return {std::move(reply), Gather::nothing}; }
 
-void log_error(Log& log, const ConsoleStep& step) {
-  if (step.reply && step.reply->error && !step.reply->error->fatal) log.error(step.reply->error->message);
-}
-
 ConsoleStep carry_out(ConsoleHost& host, Log& log, WaitList& waits, const ConsoleRequest& request, TimePoint now,
                       WallTime wall, const Census* census) {
   if (const Courtesy* courtesy = find_courtesy(request.text)) return done(courtesy_reply(*courtesy));
@@ -103,18 +99,12 @@ ConsoleStep carry_out(ConsoleHost& host, Log& log, WaitList& waits, const Consol
 
 ConsoleStep Console::run(const ConsoleRequest& request, TimePoint now, WallTime wall, const Census* census) {
   if (census == nullptr) log_.debug(fmt::format("got admin query: {}", request.text));
-  ConsoleStep step = carry_out(host_, log_, waits_, request, now, wall, census);
-  log_error(log_, step);
-  return step;
+  return carry_out(host_, log_, waits_, request, now, wall, census);
 }
 
 std::vector<ConsoleAnswer> Console::poll() {
   if (waits_.empty()) return {};
-  auto answers = waits_.poll(host_);
-  for (const ConsoleAnswer& answer : answers) {
-    if (answer.reply.error) log_.error(answer.reply.error->message);
-  }
-  return answers;
+  return waits_.poll(host_);
 }
 
 std::vector<ConsoleAnswer> Console::cancel(ConnectionId session) {

@@ -247,6 +247,7 @@ def test_every_console_error_is_logged_twice(pooler):
         error(console, "foo")
     pooler.wait_log(" ERROR invalid command 'foo', use SHOW HELP;")
     pooler.wait_log("pooler error: invalid command 'foo', use SHOW HELP;")
+    assert pooler.log().count("invalid command 'foo'") == 2
 
 
 @pytest.mark.compat
@@ -265,3 +266,17 @@ def test_admin_lists_are_split_at_commas_and_blanks(start_pooler):
             assert m.kinds(console.query("RELOAD")) == "CZ"
     with pytest.raises(ServerError, match="not allowed"):
         pooler.login("carol", "pgbouncer")
+
+
+@pytest.mark.compat
+def test_simple_queries_forbidden_lock_the_console_for_them(start_pooler):
+    pooler = start_pooler(settings={"disable_pqexec": 1})
+    with pooler.console() as console:
+        console.send(m.query("SHOW VERSION"))
+        console.expect_fatal("PQexec disallowed")
+
+
+def test_console_answers_extended_queries_where_simple_ones_are_forbidden(start_pooler):
+    pooler = start_pooler(settings={"disable_pqexec": 1})
+    with pooler.console() as console:
+        assert m.kinds(console.extended(m.parse("", "SHOW VERSION"), m.bind("", ""), m.execute())) == "12DCZ"

@@ -29,9 +29,9 @@ TEST_F(ConsoleTest, LongInvalidCommandsAreAnsweredInFull) {
 
 TEST_F(ConsoleTest, TooLongWordsAreBadArguments) { EXPECT_EQ(run("PAUSE " + std::string(64, 'x')), "ERROR bad arguments"); }
 
-TEST_F(ConsoleTest, ErrorsAreLogged) {
+TEST_F(ConsoleTest, CommandsAreLoggedForDebuggingAndErrorsLeftToWhoSendsThem) {
   run("show foo");
-  EXPECT_TRUE(log.contains(LogLevel::error, "invalid command 'show foo', use SHOW HELP;"));
+  EXPECT_FALSE(log.contains(LogLevel::error, "invalid command"));
   EXPECT_TRUE(log.contains(LogLevel::debug, "got admin query: show foo"));
 }
 
@@ -174,7 +174,6 @@ TEST_F(ConsoleTest, ResumeElsewhereAnswersTheWaitingPause) {
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].session, ConnectionId{1});
   EXPECT_EQ(brief(answers[0].reply), "ERROR 57014 PAUSE was undone before it was complete");
-  EXPECT_TRUE(log.contains(LogLevel::error, "PAUSE was undone"));
 }
 
 TEST_F(ConsoleTest, WaitCloseWaitsForItsOwnDatabaseOnly) {
