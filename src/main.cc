@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -48,6 +50,8 @@ std::vector<std::string> library_lines() {
 std::shared_ptr<const Config> load(const CommandLine& line, ProcessLog& log) {
   Result<Config> loaded = load_config(line.config_file, nullptr, line.verbose);
   if (!loaded) {
+    // Not as root: the file would belong to the wrong user.
+    if (getuid() != 0) log.set_targets(log_targets(read_log_settings(line.config_file), !line.quiet));
     std::istringstream lines(loaded.error().message);
     for (std::string text; std::getline(lines, text);) log.error(text);
     throw StartFailure{"cannot load config file"};
@@ -91,12 +95,22 @@ std::uint32_t worker_count(const Config& config) {
   return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&usable)));
 }
 
-void log_limits(const Config& config, Log& log) {
+std::size_t known_users(const Snapshot& snapshot) {
+  std::set<std::string_view> names{"pgbouncer"};
+  for (const auto& [name, secret] : *snapshot.users) names.insert(name);
+  for (const auto& [name, user] : snapshot.config->users) names.insert(name);
+  return names.size();
+}
+
+/// As PgBouncer reckons: full pools of every known user in every database, and the console's two.
+void log_limits(const Snapshot& snapshot, Log& log) {
+  const Config& config = *snapshot.config;
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  long expected = config.settings.max_client_conn + 10;
+  const long users = static_cast<long>(known_users(snapshot));
+  long expected = config.settings.max_client_conn + 10 + 2;
   for (const auto& [name, database] : config.databases) {
-    expected += effective_pool(config, database, database.user.value_or("")).pool_size;
+    expected += std::max(0, effective_pool(config, database, "").pool_size) * (database.user ? 1 : users);
   }
   log.log(fmt::format("kernel file descriptor limit: {} (hard: {}); max_client_conn: {}, max expected fd use: {}",
                       limit.rlim_cur, limit.rlim_max, config.settings.max_client_conn, expected));
@@ -158,7 +172,7 @@ void run(const CommandLine& line, ProcessLog& log) {
     log.stop_stderr();
     require(daemonize());
   }
-  log_limits(*config, log);
+  log_limits(**snapshot, log);
   auto sockets = open_listen_sockets(listen, log);
   if (!sockets) throw StartFailure{sockets.error().message};
   PidFile pidfile;

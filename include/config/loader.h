@@ -20,6 +20,11 @@ Result<Config> load_config(const std::string& file, const Config* previous = nul
 Result<Config> load_config(const std::string& file, const ReadFile& read, const Config* previous = nullptr,
                            int verbosity = 0);
 
+/// For a file that does not load: defaults, but for the settings that say where log lines go, as far as the file can be
+/// read.
+Settings read_log_settings(const std::string& file);
+Settings read_log_settings(const std::string& file, const ReadFile& read);
+
 /// Puts restart-only values of `previous` back into a new configuration, with a warning where they differ.
 void keep_restart_only(Config& loaded, const Config& previous);
 

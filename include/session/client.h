@@ -100,6 +100,8 @@ class ClientSession final : public PollListener, public Holder {
   [[nodiscard]] TimePoint connected_at() const noexcept { return connected_at_; }
   [[nodiscard]] TimePoint last_packet() const noexcept { return last_packet_; }
   [[nodiscard]] TimePoint query_start() const noexcept { return query_start_; }
+  /// Bytes read that wait to be looked at.
+  [[nodiscard]] std::size_t unread() const noexcept { return window_.kept().size(); }
   [[nodiscard]] TimePoint wait_start() const noexcept { return wait_start_; }
   [[nodiscard]] std::size_t statement_count() const noexcept { return statements_ ? statements_->size() : 0; }
   [[nodiscard]] std::string tls_text() const;

@@ -32,6 +32,7 @@ class ConsoleLink final : public ConsoleBackend {
   ConsoleRole role_;
   ConsoleSession session_;
   std::vector<std::pair<std::string, std::string>> asked_;
+  bool counted_ = false;  ///< its one query and transaction; what else it sends counts as the same
 };
 
 }  // namespace uvb

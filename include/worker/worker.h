@@ -70,6 +70,8 @@ class Worker final : public SessionServices {
   void drop_pool(PoolId pool);
   void kill_client(ConnectionId client);
   void console_answer(ConnectionId session, ConsoleReply reply);
+  /// A console session said something for the first time (admin-console.md 2.16).
+  void count_console_query() noexcept;
   [[nodiscard]] Census census(Gather wanted);
   void stop();
 
@@ -137,6 +139,7 @@ class Worker final : public SessionServices {
   std::unique_ptr<SessionContext> context_;
 
   std::map<PoolKey, std::unique_ptr<PoolView>> views_;
+  Counters console_counters_;
   std::unordered_map<std::uint32_t, PoolView*> views_by_id_;
   std::vector<std::unique_ptr<PoolView>> old_views_;  ///< of pools that went while sessions still pointed to them
   std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>> clients_;

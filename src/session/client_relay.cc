@@ -180,6 +180,8 @@ ClientSession::Verdict ClientSession::on_console_message(const MessageHead& head
     return Verdict::over;
   }
   if (head.type == 'Q' && context_.settings().disable_pqexec) return on_query();
+  // Nothing ends it: SHOW CLIENTS has the console wait from its first command on.
+  if (query_start_ == TimePoint{}) query_start_ = last_packet_;
   taken_ = head.size;
   console_->on_message(head.type, message.subspan(kHeadSize));
   return phase_ == ClientPhase::closed ? Verdict::over : Verdict::taken;

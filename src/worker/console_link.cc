@@ -21,6 +21,7 @@ void ConsoleLink::append_welcome(Buffer& out, ByteView key) {
 }
 
 void ConsoleLink::on_message(char type, ByteView body) {
+  if (!std::exchange(counted_, true)) worker_.count_console_query();
   session_.receive(type, body);
   go_on();
 }

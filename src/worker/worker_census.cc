@@ -58,6 +58,7 @@ SocketRow describe(const ClientSession& client, const SessionContext& context, T
   row.connect_time = wall_of(client.connected_at(), now, wall);
   row.request_time = wall_of(client.last_packet(), now, wall);
   row.query_start = client.query_start();
+  row.recv_pos = row.pkt_avail = static_cast<int>(client.unread());
   row.ptr = number(client.id());
   if (client.server() != nullptr) row.link = number(client.server()->id());
   row.tls = client.tls_text();
@@ -97,6 +98,11 @@ SocketRow describe(const ServerSession& server, const Ledger::ServerCondition& c
 
 }  // namespace
 
+void Worker::count_console_query() noexcept {
+  ++console_counters_.query_count;
+  ++console_counters_.xact_count;
+}
+
 Census Worker::census(Gather wanted) {
   const TimePoint now = Loop::now();
   const WallTime wall = wall_now();
@@ -106,6 +112,7 @@ Census Worker::census(Gather wanted) {
   census.client_bytes = static_cast<int>(sizeof(ClientSession));
   census.server_bytes = static_cast<int>(sizeof(ServerSession));
   for (const auto& [key, view] : views_) census.counters.push_back({view->database, view->user, view->counters});
+  census.counters.push_back({"pgbouncer", "pgbouncer", console_counters_});
   std::map<PoolKey, PoolClients> pools;
   for (const auto& [id, client] : clients_) {
     const SocketRow row = describe(*client, *context_, now, wall);

@@ -299,3 +299,37 @@ def test_iterations_of_derived_verifiers(start_pooler):
         client.expect("R")
         client.send(m.message("p", b"SCRAM-SHA-256\0" + (19).to_bytes(4, "big") + b"n,,n=,r=0123456789a"))
         assert client.expect("R").body[4:].endswith(b",i=5000")
+
+
+# --- the log
+
+
+@pytest.mark.compat
+@pytest.mark.workers(1)
+def test_broken_file_is_explained_in_the_log_file_it_names(start_pooler):
+    pooler = start_pooler(settings={"max_client_conn": "many"}, arguments=["-q"], start=False)
+    # The original only logs to a file that was named before the mistake.
+    pooler.settings["max_client_conn"] = pooler.settings.pop("max_client_conn")
+    pooler.write()
+    pooler.start(wait=False)
+    assert pooler.wait_exit() == 1
+    assert f'ERROR invalid value "many" for parameter max_client_conn in configuration ({pooler.ini_path}:' in pooler.log()
+    assert "FATAL cannot load config file" in pooler.log() and pooler.stderr() == ""
+
+
+@pytest.mark.compat
+@pytest.mark.workers(1)
+def test_expected_descriptors_are_reckoned_as_ever(start_pooler):
+    pooler = start_pooler({"a": "host=h", "b": "host=h user=zz", "c": "host=h pool_size=3"},
+                          {"max_client_conn": 100}, user_settings={"u9": "pool_mode=session"})
+    known = len(pooler.users) + 2  # u9 and pgbouncer
+    assert f"max expected fd use: {112 + 23 * known + 20}\n" in pooler.log()
+
+
+@pytest.mark.compat
+def test_stats_line_can_be_switched_off(start_pooler):
+    pooler = start_pooler(settings={"stats_period": 1, "log_stats": 0})
+    pooler.wait_quiet(1.5)
+    assert " LOG stats: " not in pooler.log()
+    pooler.admin("SET log_stats = 1")
+    pooler.wait_log(" LOG stats: ")

@@ -310,3 +310,34 @@ def test_idle_servers_are_listed_as_they_will_be_used(start_pooler, round_robin)
             client.query("commit")
         listed = [server["remote_pid"] for server in pooler.show("SERVERS") if server["state"] == "idle"]
         assert listed == (released if round_robin else released[::-1])
+
+
+@pytest.mark.compat
+def test_console_session_counts_as_one_query(start_pooler):
+    pooler = start_pooler()
+    with pooler.console() as console:
+        for _ in range(3):
+            console.query("SHOW VERSION")
+        row = {row["database"]: row for row in pooler.show("STATS_TOTALS")}["pgbouncer"]
+        # This session and the one that asked.
+        assert (row["query_count"], row["xact_count"]) == ("2", "2")
+        assert (row["query_time"], row["xact_time"], row["bytes_received"]) == ("0", "0", "0")
+
+
+@pytest.mark.compat
+def test_console_session_waits_from_its_first_command_on(start_pooler):
+    pooler = start_pooler()
+    with pooler.console() as console:
+        console.query("SHOW VERSION")
+        pooler.wait_quiet(1.1)
+        assert [int(client["wait"]) >= 1 for client in pooler.show("CLIENTS")] == [True, False]
+
+
+@pytest.mark.compat
+def test_queued_client_with_its_query_is_an_active_socket(start_pooler):
+    pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
+    with pooler.login() as busy, pooler.login() as queued:
+        busy.query("begin")
+        queued.send(m.query("select 2"))
+        pooler.wait_pool(cl_waiting=1)
+        assert "cl_waiting" in [socket["state"] for socket in pooler.show("ACTIVE_SOCKETS")]

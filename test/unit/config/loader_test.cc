@@ -340,6 +340,16 @@ TEST_F(Loader, InertSettingsAtTheirDefaultAreNotWarnedOf) {
   EXPECT_TRUE(loaded("[pgbouncer]\npeer_id = 0\n[uvbouncer]\ncompat_version = 1.25\n").warnings.empty());
 }
 
+TEST_F(Loader, BrokenFileStillTellsWhereItsLogGoes) {
+  const ReadFile read = [](const std::string&) -> Result<std::string> {
+    return std::string("[pgbouncer]\nlogfile = x.log\nsyslog = yes\nmax_client_conn = many\nsyslog_ident = me\n[");
+  };
+  const Settings settings = read_log_settings("main.ini", read);
+  EXPECT_EQ(settings.logfile, "x.log");
+  EXPECT_FALSE(settings.syslog);
+  EXPECT_EQ(settings.syslog_ident, "me");
+}
+
 // --- RELOAD
 // ------------------------------------------------------------------------------------------------------------------
 
