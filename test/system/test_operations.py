@@ -419,3 +419,115 @@ def test_suspend_is_refused_in_words_and_harms_nothing(tx):
     with tx.login() as client:
         assert "not supported by this version of uvbouncer" in console_error(tx, "SUSPEND")
         assert client.value("select 1") == "1"
+
+
+def test_shutdown_wait_for_clients_counts_console_sessions(start_pooler):
+    pooler = start_pooler()
+    with pooler.console() as console:
+        assert tag(console, "SHUTDOWN WAIT_FOR_CLIENTS") == ["SHUTDOWN"]
+        assert m.rows(console.query("SHOW STATE"))[0] == ["active", "yes"]
+        console.expect_silence(1)
+        assert pooler.process.poll() is None
+    assert pooler.wait_exit() == 0
+
+
+def test_shutdown_wait_for_servers_is_shown_as_paused(start_pooler):
+    pooler = start_pooler()
+    with pooler.login() as client:
+        client.value("select 1")
+        with pooler.console() as console:
+            assert tag(console, "SHUTDOWN WAIT_FOR_SERVERS") == ["SHUTDOWN"]
+            assert m.rows(console.query("SHOW STATE"))[1] == ["paused", "yes"]
+        assert pooler.process.poll() is None
+        pooler.signal(signal.SIGUSR2)
+        pooler.wait_log("got SIGUSR2 while shutting down, ignoring")
+        client.terminate()
+    assert pooler.wait_exit() == 0
+
+
+def test_plain_shutdown_wins_over_one_that_waits(start_pooler):
+    pooler = start_pooler()
+    with pooler.login() as client, pooler.console() as console:
+        client.value("select 1")
+        assert tag(console, 'shutdown "wait_for_clients"') == ["SHUTDOWN"]
+        assert tag(console, "SHUTDOWN Wait_For_Servers") == ["SHUTDOWN"]
+        console.send(m.query("SHUTDOWN"))
+        assert pooler.wait_exit() == 0
+
+
+def test_signal_after_a_shutdown_command_ends_at_once(start_pooler):
+    pooler = start_pooler()
+    with pooler.login() as client:
+        client.value("select 1")
+        pooler.admin("SHUTDOWN WAIT_FOR_CLIENTS")
+        pooler.signal(signal.SIGTERM)
+        assert pooler.wait_exit() == 0
+    assert "got SIGTERM while shutting down, fast exit" in pooler.log()
+
+
+@pytest.mark.compat
+def test_signals_in_the_wrong_state_only_say_so(tx):
+    tx.signal(signal.SIGUSR2)
+    tx.wait_log("got SIGUSR2, but not paused/suspended")
+    tx.admin("PAUSE")
+    tx.signal(signal.SIGUSR1)
+    tx.wait_log("got SIGUSR1, but already paused/suspended")
+    tx.admin("RESUME")
+    assert tx.login().value("select 1") == "1"
+
+
+@pytest.mark.compat
+def test_pause_of_a_database_inside_a_global_pause_outlives_it(tx):
+    tx.admin("PAUSE p0")
+    tx.admin("PAUSE")
+    tx.admin("RESUME")
+    assert {row["name"]: row["paused"] for row in tx.show("DATABASES")}["p0"] == "1"
+    with tx.wire() as held:
+        held.startup("alice", "p0")
+        held.expect_silence(0.5)
+        tx.admin("RESUME p0")
+        held.authenticate("alice", "")
+        held.welcome()
+
+
+@pytest.mark.compat
+def test_disable_lets_in_nobody_new_and_outlives_reload(tx):
+    with tx.login() as inside:
+        tx.admin("DISABLE p0")
+        tx.reload()
+        assert inside.value("select 1") == "1"
+        with pytest.raises(ServerError, match="p0.* is disabled"):
+            tx.login()
+        assert {row["name"]: row["disabled"] for row in tx.show("DATABASES")}["p0"] == "1"
+        tx.admin("ENABLE p0")
+        assert tx.login().value("select 1") == "1"
+
+
+@pytest.mark.compat
+def test_kill_forgets_the_counters_of_the_pool(tx):
+    with tx.login() as client:
+        client.value("select 1")
+    assert "p0" in [row["database"] for row in tx.show("STATS_TOTALS")]
+    tx.admin("KILL p0")
+    assert "p0" not in [row["database"] for row in tx.show("STATS_TOTALS")]
+    assert tx.pool() is None
+    assert [row["value"] for row in tx.show("STATE")][:1] == ["yes"] if tx.kind.is_uvbouncer else True
+    tx.admin("RESUME p0")
+
+
+RECYCLED = [("host=localhost", True), ("connect_query='select 1'", True), ("user=alice", True),
+            ("password=other", False), ("pool_size=7", False), ("application_name=other", False),
+            ("pool_mode=session", False), ("min_pool_size=0", False)]
+
+
+@pytest.mark.compat
+@pytest.mark.workers(2)
+@pytest.mark.parametrize("change,recycled", RECYCLED, ids=[change.split("=")[0] for change, _ in RECYCLED])
+def test_reload_recycles_the_servers_of_what_changed_where_they_go(tx, change, recycled):
+    with tx.login() as client:
+        before = client.value(PID)
+        tx.databases["p0"] += " " + change
+        tx.reload()
+        tx.wait_quiet(0.8)
+        idle = [server["remote_pid"] for server in tx.show("SERVERS") if server["database"] == "p0"]
+        assert (before not in idle) == recycled
