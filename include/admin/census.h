@@ -79,6 +79,13 @@ struct PoolClients {
   int waiting_cancel_req = 0;
 };
 
+/// A cancel request whose client was found. Its own worker only knows the connection it came by.
+struct CancelRow {
+  ConnectionId requester = ConnectionId::none;
+  PoolKey pool;            ///< of the client that is meant
+  std::uint64_t link = 0;  ///< ptr of the connection that delivers it; 0: it waits for one
+};
+
 /// How much a command has to know of all workers.
 enum class Gather : std::uint8_t {
   nothing,
@@ -92,6 +99,7 @@ struct Census {
   std::vector<SocketRow> sockets;  ///< any order
   std::vector<PoolCounters> counters;
   std::vector<PoolClients> pool_clients;
+  std::vector<CancelRow> cancels;
   std::map<std::string, int> database_clients;  ///< clients past the connection count check, by database entry
   std::map<std::string, int> user_clients;      ///< likewise by login name
   int login_clients = 0;
@@ -104,6 +112,8 @@ struct Census {
 
   /// Adds another worker's part.
   void merge(Census&& part);
+  /// When all parts are there: tells the sockets of cancel requests what `cancels` has of them.
+  void place_cancels();
 };
 
 }  // namespace uvb

@@ -39,7 +39,8 @@ class Console {
   /// Both must outlive the console.
   Console(ConsoleHost& host, Log& log) : host_(host), log_(log) {}
 
-  /// Carries out a request, or says what it lacks. Errors in replies are logged by whoever sends them. `now` and `wall` are the same moment.
+  /// Carries out a request, or says what it lacks. `now` and `wall` are the same moment. Errors in replies are logged by
+  /// whoever sends them.
   ConsoleStep run(const ConsoleRequest& request, TimePoint now, WallTime wall, const Census* census = nullptr);
 
   /// Answers every blocked session whose wait is over. Call after every change of pools or state; cheap when none waits.

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "admin/census.h"
 #include "session/cancel_delivery.h"
 #include "session/client.h"
 #include "worker/worker.h"
@@ -26,6 +27,8 @@ class CancelDesk {
             WorkerId origin, ConnectionId requester);
   void tick(TimePoint now);
   void clear();
+  /// Adds the requests for our clients and the connections that deliver them.
+  void describe(Census& census, Gather wanted, TimePoint now, WallTime wall) const;
 
  private:
   struct Job {
@@ -34,10 +37,14 @@ class CancelDesk {
     ConnectionId client = ConnectionId::none;
     ConnectionId server = ConnectionId::none;
     PoolId pool{};
+    PoolKey key;
     TimePoint since;
   };
   struct Running {
     Job job;
+    ConnectionId id = ConnectionId::none;
+    ServerAddress address;
+    TimePoint since;
     std::unique_ptr<CancelDelivery> delivery;
     bool over = false;
   };
@@ -47,6 +54,7 @@ class CancelDesk {
   void start_waiting();
   bool start(const Job& job);
   void finished(Running& running, bool delivered);
+  static SocketRow describe(const Running& running, TimePoint now, WallTime wall);
 
   Worker& worker_;
   std::unordered_map<ConnectionId, std::size_t> unanswered_;

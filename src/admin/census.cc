@@ -22,6 +22,7 @@ void Census::merge(Census&& part) {
   move_behind(sockets, std::move(part.sockets));
   move_behind(counters, std::move(part.counters));
   move_behind(pool_clients, std::move(part.pool_clients));
+  move_behind(cancels, std::move(part.cancels));
   add_up(database_clients, part.database_clients);
   add_up(user_clients, part.user_clients);
   login_clients += part.login_clients;
@@ -31,6 +32,18 @@ void Census::merge(Census&& part) {
   free_servers += part.free_servers;
   client_bytes = std::max(client_bytes, part.client_bytes);
   server_bytes = std::max(server_bytes, part.server_bytes);
+}
+
+void Census::place_cancels() {
+  std::map<ConnectionId, const CancelRow*> found;
+  for (const CancelRow& cancel : cancels) found[cancel.requester] = &cancel;
+  for (SocketRow& socket : sockets) {
+    const auto cancel = found.find(socket.id);
+    if (cancel == found.end()) continue;
+    socket.pool = cancel->second->pool;
+    socket.link = cancel->second->link;
+    socket.state = socket.link == 0 ? SocketState::client_waiting_cancel_req : SocketState::client_active_cancel_req;
+  }
 }
 
 }  // namespace uvb

@@ -26,8 +26,8 @@ class LogSettingsSink final : public IniSink {
   Status entry(const std::string* section, std::string_view key, std::string_view value,
                const IniPlace& /*place*/) override {
     constexpr std::array<std::string_view, 4> kNames{"logfile", "syslog", "syslog_facility", "syslog_ident"};
-    const bool wanted = section != nullptr && *section == "pgbouncer" &&
-                        std::find(kNames.begin(), kNames.end(), key) != kNames.end();
+    const bool wanted =
+        section != nullptr && *section == "pgbouncer" && std::find(kNames.begin(), kNames.end(), key) != kNames.end();
     // Whatever else is wrong with the file is told by load_config().
     if (wanted) static_cast<void>(set_option(settings, key, value));
     return Done{};

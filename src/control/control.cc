@@ -212,6 +212,7 @@ void Control::collected(std::uint64_t ticket, Census part) {
   if (--found->second.missing > 0) return;
   Collection whole = std::move(found->second);
   collections_.erase(found);
+  whole.census.place_cancels();
   whole.done(std::move(whole.census));
 }
 

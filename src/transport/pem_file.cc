@@ -133,8 +133,8 @@ Result<OpenSslPtr<EVP_PKEY>> load_private_key(const std::string& path) {
   OpenSslPtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(file.get(), nullptr, refuse_passphrase, &passphrase_asked));
   if (key == nullptr && passphrase_asked) {
     ERR_clear_error();
-    return Error{with_owner_and_mode(
-        path, "the key is encrypted and there is no passphrase setting; store it unencrypted")};
+    return Error{
+        with_owner_and_mode(path, "the key is encrypted and there is no passphrase setting; store it unencrypted")};
   }
   if (key == nullptr) return Error{with_owner_and_mode(path, openssl_reason())};
   return key;

@@ -35,7 +35,7 @@ const char* CancelDesk::refusal(const ClientSession& client) const {
 
 void CancelDesk::find(const std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>>& clients,
                       const ClientSession::Key& key, WorkerId origin, ConnectionId requester) {
-  Job job{origin, requester, ConnectionId::none, ConnectionId::none, {}, Loop::now()};
+  Job job{origin, requester, ConnectionId::none, ConnectionId::none, {}, {}, Loop::now()};
   for (const auto& [id, client] : clients) {
     if (!client->logged_in() || CRYPTO_memcmp(client->key().data(), key.data(), key.size()) != 0) continue;
     if (const char* reason = refusal(*client)) {
@@ -45,6 +45,7 @@ void CancelDesk::find(const std::unordered_map<ConnectionId, std::unique_ptr<Cli
     job.client = id;
     job.server = client->server()->id();
     job.pool = client->pool()->id;
+    job.key = {client->pool()->database, client->pool()->user};
     reply(job, true, "");
     waiting_.push_back(job);
     return start_waiting();
@@ -79,6 +80,9 @@ bool CancelDesk::start(const Job& job) {
   auto running = std::make_unique<Running>();
   Running& it = *running;
   it.job = job;
+  it.id = worker_.commons().shared.next_connection();
+  it.address = server->address();
+  it.since = Loop::now();
   it.delivery = std::make_unique<CancelDelivery>(worker_.context(), server->address(), server->backend_key(),
                                                  [this, &it](bool delivered) { finished(it, delivered); });
   server->cancel_started();
@@ -105,6 +109,32 @@ void CancelDesk::tick(TimePoint now) {
   const Micros limit = worker_.context().settings().cancel_wait_timeout;
   std::erase_if(waiting_, [&](const Job& job) { return limit > Micros{} && now - job.since > limit; });
   start_waiting();
+}
+
+SocketRow CancelDesk::describe(const Running& running, TimePoint now, WallTime wall) {
+  SocketRow row;
+  row.state = SocketState::server_active_cancel;
+  row.id = running.id;
+  row.ptr = number(running.id);
+  row.link = number(running.job.requester);
+  row.pool = running.job.key;
+  row.addr = running.address.is_unix ? "unix" : printable_ip(running.address.socket);
+  row.port = running.address.port;
+  row.connect_time = wall - (now - running.since);
+  return row;
+}
+
+void CancelDesk::describe(Census& census, Gather wanted, TimePoint now, WallTime wall) const {
+  for (const Job& job : waiting_) {
+    census.cancels.push_back({job.requester, job.key, 0});
+    census.pool_clients.push_back({.pool = job.key, .waiting_cancel_req = 1});
+  }
+  for (const auto& running : running_) {
+    if (running->over) continue;
+    census.cancels.push_back({running->job.requester, running->job.key, number(running->id)});
+    census.pool_clients.push_back({.pool = running->job.key, .active_cancel_req = 1});
+    if (wanted == Gather::sockets) census.sockets.push_back(describe(*running, now, wall));
+  }
 }
 
 void CancelDesk::clear() {

@@ -1,5 +1,6 @@
 // What a worker tells the console of its connections.
 #include "session/client_login.h"
+#include "worker/cancel_desk.h"
 #include "worker/worker.h"
 
 namespace uvb {
@@ -127,6 +128,7 @@ Census Worker::census(Gather wanted) {
     if (wanted == Gather::sockets) census.sockets.push_back(row);
   }
   for (const auto& [key, pool] : pools) census.pool_clients.push_back(pool);
+  cancels_->describe(census, wanted, now, wall);
   if (wanted != Gather::sockets) return census;
   for (const auto& [id, server] : servers_) {
     if (server->is_probe()) continue;

@@ -251,6 +251,27 @@ def test_s145_server_is_held_back_while_a_cancel_is_in_flight(start_pooler, fake
         cancelling.join()
 
 
+def test_cancels_in_flight_are_shown(start_pooler, fake_server):
+    server = fake_server(slow_cancel_server)
+    settings = {"pool_mode": "transaction", "default_pool_size": 1, "server_tls_sslmode": "disable"}
+    pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"}, settings)
+    with pooler.login() as client:
+        client.send(m.query("select 1"))
+        time.sleep(0.2)
+        threads = [threading.Thread(target=send_cancel, args=(pooler.port, client.key)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        pooler.wait_pool(cl_active_cancel_req=1, cl_waiting_cancel_req=1, sv_active_cancel=1)
+        clients = [(row["state"], row["user"], row["database"]) for row in pooler.show("CLIENTS")]
+        assert ("active_cancel_req", "(nouser)", "p0") in clients and ("waiting_cancel_req", "(nouser)", "p0") in clients
+        delivering, = (row for row in pooler.show("SERVERS") if row["state"] == "active_cancel")
+        assert (delivering["addr"], delivering["port"]) == ("127.0.0.1", str(server.port))
+        assert delivering["ptr"] in [row["link"] for row in pooler.show("CLIENTS")]
+        client.receive_until("Z")
+        for thread in threads:
+            thread.join(20)
+
+
 def test_s146_cancels_are_forwarded_within_the_connection_limit(start_pooler, fake_server):
     server = fake_server(slow_cancel_server)
     settings = {"pool_mode": "transaction", "default_pool_size": 1, "cancel_wait_timeout": 1,

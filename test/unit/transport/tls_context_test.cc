@@ -212,9 +212,9 @@ TEST_F(TlsContextTest, DamagedCertificateIsNamed) {
 TEST_F(TlsContextTest, KeyOfAnotherCertificateNamesBothFiles) {
   const TlsPaths other = files_.issue("other", {.common_name = "x"});
   client_.key_file = other.key;
-  EXPECT_TRUE(tells_facts(load_error(TlsSide::client, client_),
-                          "TLS setup failed: private key file \"" + other.key +
-                              "\" does not match certificate file \"" + paths_.certificate + "\""));
+  EXPECT_TRUE(tells_facts(load_error(TlsSide::client, client_), "TLS setup failed: private key file \"" + other.key +
+                                                                    "\" does not match certificate file \"" +
+                                                                    paths_.certificate + "\""));
 }
 
 TEST_F(TlsContextTest, EncryptedKeyIsRefusedWithoutAsking) {
