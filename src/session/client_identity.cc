@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/console_name.h"
 #include "config/list.h"
 #include "protocol/messages.h"
 #include "protocol/startup.h"
@@ -15,7 +16,6 @@ namespace uvb {
 
 namespace {
 
-constexpr std::string_view kConsoleName = "pgbouncer";
 constexpr std::size_t kLongestUser = 127;
 constexpr std::size_t kLongestDatabaseShown = 63;
 

@@ -106,8 +106,9 @@ void ServerLogin::step_handshake_elsewhere() {
 void ServerLogin::on_handshake(TlsStatus status) {
   const std::string error = tls_->engine().error();
   if (tls_->send_cipher() == IoStatus::failed || status == TlsStatus::failed || status == TlsStatus::closed) {
-    context_.log.warning(fmt::format("{}TLS handshake error: {}", server_.log_prefix(), error));
-    return fail_connection("TLS handshake failed: " + error);
+    const std::string words = "TLS handshake error: " + (error.empty() ? "handshake failed: connection lost" : error);
+    context_.log.warning(server_.log_prefix() + words);
+    return fail_connection(words);
   }
   if (status == TlsStatus::needs_input) return watch(true);
   server_.tls_text_ = tls_->engine().description();
