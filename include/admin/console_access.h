@@ -5,9 +5,6 @@
 
 namespace uvb {
 
-/// The virtual database, its pool's user, and the name of the "own user" (admin-console.md 1.1, 1.2).
-inline constexpr std::string_view kConsoleName = "pgbouncer";
-
 /// What a console session may do: everything, or only SHOW (and SETs without effect).
 enum class ConsoleRole : std::uint8_t { none, stats, admin };
 

@@ -62,6 +62,7 @@ class ClientLogin {
   bool join_limits();
   bool check_console();
   bool check_refusal();
+  void warn_of_ignored_parameters();
   void choose_method();
   void decide_bridge();
   void tick_probe(TimePoint now);

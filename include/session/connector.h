@@ -73,6 +73,8 @@ SocketAddress unix_address(const std::string& directory, int port);
 /// `1.2.3.4:5432`, `[::1]:5432`.
 std::string printable(const SocketAddress& address);
 std::string printable_ip(const SocketAddress& address);
+/// What is sent there does not leave the machine; true for Unix sockets, too.
+bool is_loopback(const SocketAddress& address);
 int port_of(const SocketAddress& address);
 
 }  // namespace uvb

@@ -36,8 +36,9 @@ class Outstanding {
   [[nodiscard]] std::size_t size() const noexcept { return requests_.size() - head_; }
   [[nodiscard]] const Request* front() const noexcept { return empty() ? nullptr : &requests_[head_]; }
 
-  /// The server answered something that ends a request of `kind`. The head is taken when it is of that kind; else nothing
-  /// happens and nullopt comes back (the answer belongs to a larger one, or is a stray).
+  /// The server answered something that ends a request of `kind`. The head is taken when it is of that kind, or the one
+  /// behind a Describe, since QuestDB answers a Bind first; else nothing happens and nullopt comes back (the answer belongs
+  /// to a larger one, or is a stray).
   std::optional<Request> answered(RequestKind kind);
   /// ReadyForQuery: takes the head when it is a Sync, Query or FunctionCall. After an error the rest of an aborted
   /// pipeline, up to and including its Sync, goes into `dropped`. False: nobody asked for it.
@@ -58,6 +59,8 @@ class Outstanding {
 
  private:
   void pop() noexcept;
+  void take_out(std::size_t index);
+  [[nodiscard]] std::optional<std::size_t> find_answered(RequestKind kind) const noexcept;
   void erase_between(std::size_t from, std::size_t to, bool with_copy_end);
 
   std::vector<Request> requests_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,9 +30,16 @@ struct PoolView {
   bool removed = false;     ///< KILL or RELOAD took it away; no new client may join
 
   [[nodiscard]] bool questdb() const noexcept { return welcome && welcome->flavour == ServerFlavour::questdb; }
-  /// Statement names are the pooler's business (behaviour.md 5.2; questdb.md 11 rule 3).
+  /// Statement names are the pooler's business (behaviour.md 5.2; with QuestDB always: questdb.md 11 rule 3).
   [[nodiscard]] bool tracks_statements(int max_prepared_statements) const noexcept {
-    return max_prepared_statements != 0 && (rules.mode != PoolMode::session || questdb());
+    return questdb() || (max_prepared_statements != 0 && rules.mode != PoolMode::session);
+  }
+  /// How many statements a server may keep.
+  [[nodiscard]] int statement_limit(int max_prepared_statements) const noexcept {
+    // A QuestDB connection takes 10,000 (questdb.md 5), and without any it would mix up statements of its clients.
+    constexpr int kQuestdbLeast = 10;
+    constexpr int kQuestdbMost = 9000;
+    return questdb() ? std::clamp(max_prepared_statements, kQuestdbLeast, kQuestdbMost) : max_prepared_statements;
   }
 };
 

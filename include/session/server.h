@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,15 +69,19 @@ class ServerSession final : public PollListener, public Holder {
   void send_gathered();
   /// Something of the client's is on its way: not clean before the next ReadyForQuery.
   void request_sent() noexcept { ready_ = false; }
+  /// How long a message the server is given, head included.
+  void note_size(std::uint32_t size) noexcept { longest_sent_ = std::max(longest_sent_, size); }
   /// The client's turn is over: answers that are the pooler's own go out when the server owes none that would carry them.
   void answer_alone();
   void expect(Request request) { outstanding_.push(std::move(request)); }
   [[nodiscard]] Outstanding& outstanding() noexcept { return outstanding_; }
   [[nodiscard]] ServerStatements& statements() noexcept { return statements_; }
   [[nodiscard]] bool in_copy() const noexcept { return in_copy_; }
-  [[nodiscard]] std::set<std::string, std::less<>>& portals() noexcept { return portals_; }
-  /// QuestDB: an unnamed empty Parse was sent (questdb.md 5); an Execute takes it back.
-  void empty_parse_sent(bool pending) noexcept { empty_parse_ = pending; }
+  /// QuestDB: a portal was bound, which outlives transactions (questdb.md 11 rule 5).
+  void portal_opened(std::string_view name);
+  void portal_closed(std::string_view name);
+  /// QuestDB: only the unnamed portal ends with its Execute.
+  void unnamed_portal_executed() noexcept { unnamed_portal_ = false; }
   /// The server takes no more for now.
   [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && !held_ && transport_->pending() > 0; }
   /// Takes back a pause: the client's socket has room again.
@@ -123,6 +128,8 @@ class ServerSession final : public PollListener, public Holder {
   bool forwards(RequestKind kind);
   void answer_synthesised();
   void undo_dropped();
+  [[nodiscard]] bool is_empty_answer(ByteView body) const;
+  [[nodiscard]] bool stray_empty_answer() const;
   void forward(ByteView bytes);
   void deliver();
   void after_relay();
@@ -132,7 +139,8 @@ class ServerSession final : public PollListener, public Holder {
   std::size_t consume_unlinked(ByteView bytes);
   bool unlinked_message(const MessageHead& head, ByteView body);
   void own_query_done(char status);
-  void lost(const char* reason);
+  void lost(std::string_view reason);
+  [[nodiscard]] bool choked() const noexcept;
   void finish_release();
   void send_own();
   void logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome);
@@ -159,9 +167,9 @@ class ServerSession final : public PollListener, public Holder {
   bool check_running_ = false;
   bool held_ = false;               ///< what is pending waits for the end of the turn, not for the socket
   bool probe_ = false;
-  bool empty_parse_ = false;        ///< sent in this batch, not executed
-  bool stray_empty_ = false;        ///< QuestDB will put an EmptyQueryResponse in front of its next answer
+  bool unnamed_portal_ = false;     ///< QuestDB only: bound, not executed
   std::uint16_t cancels_ = 0;
+  std::uint32_t longest_sent_ = 0;  ///< bytes of the longest message since the last ReadyForQuery
   Outstanding outstanding_;
   std::vector<Request> dropped_;
   ServerStatements statements_;

@@ -35,6 +35,8 @@ class ClientCount {
 struct DatabaseState {
   ClientCount clients;
   std::atomic<bool> announced{false};                                ///< an auto-database was logged
+  std::atomic<bool> ignored_parameters_told{false};                  ///< of QuestDB, which drops what clients ask for
+  std::atomic<bool> bare_password_told{false};                       ///< of a password that travels in clear
   std::atomic<bool> disabled{false};                                 ///< DISABLE
   std::atomic<ServerFlavour> flavour{ServerFlavour::unknown};        ///< of the last server that logged in
   std::atomic<ServerAuthKind> auth_kind{ServerAuthKind::unknown};    ///< what its server asked for last

@@ -41,6 +41,8 @@ using StatementPtr = std::shared_ptr<const Statement>;
 class StatementRegistry : public std::enable_shared_from_this<StatementRegistry> {
  public:
   [[nodiscard]] StatementPtr intern(std::string_view query, ByteView types);
+  /// A statement of its own, shared with nobody whatever its text.
+  [[nodiscard]] StatementPtr unshared(std::string_view query, ByteView types);
   [[nodiscard]] std::size_t size() const;
 
  private:
@@ -58,7 +60,7 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
-/// The names one client has given to statements.
+/// The names one client has given to statements; the empty one only in front of QuestDB.
 using ClientStatements = std::unordered_map<std::string, StatementPtr, TextHash, std::equal_to<>>;
 
 /// The statements believed prepared on one server, by last use.

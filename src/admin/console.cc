@@ -5,6 +5,7 @@
 #include "admin/command_parser.h"
 #include "admin/command_table.h"
 #include "admin/courtesy.h"
+#include "base/console_name.h"
 
 namespace uvb {
 namespace {

@@ -5,6 +5,7 @@
 #include "admin/console_access.h"
 #include "admin/show_pieces.h"
 #include "admin/show_table.h"
+#include "base/console_name.h"
 #include "config/option_table.h"
 
 namespace uvb {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "admin/console_access.h"
+#include "base/console_name.h"
 
 namespace uvb {
 

@@ -4,6 +4,7 @@
 
 #include "admin/console_access.h"
 #include "admin/show_table.h"
+#include "base/console_name.h"
 
 namespace uvb {
 namespace {

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/console_name.h"
 #include "config/connection_string.h"
 #include "config/list.h"
 #include "config/option_table.h"
@@ -118,7 +119,7 @@ bool DatabaseConfig::needs_recycle(const DatabaseConfig& other) const {
 }
 
 Result<DatabaseConfig> parse_database(std::string_view name, std::string_view connection_string) {
-  if (name == "pgbouncer") return Error{"database name \"pgbouncer\" is reserved"};
+  if (name == kConsoleName) return Error{"database name \"pgbouncer\" is reserved"};
   if (name.size() > kMaxDatabaseName) {
     return Error{fmt::format("too long db name: {}\ncannot create database, no memory?", name)};
   }

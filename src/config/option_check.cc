@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/console_name.h"
 #include "config/option_table.h"
 
 namespace uvb {
@@ -37,7 +38,7 @@ std::optional<OptionProblem> find_problem(const Settings& settings) {
                                                     word(settings.auth_type))};
     default: break;
   }
-  if (settings.auth_dbname == "pgbouncer") {
+  if (settings.auth_dbname == kConsoleName) {
     return OptionProblem{"auth_dbname", "cannot use the reserved \"pgbouncer\" database as an auth_dbname"};
   }
   return std::nullopt;

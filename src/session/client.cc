@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/console_name.h"
 #include "protocol/messages.h"
 #include "protocol/write.h"
 #include "session/client_login.h"
@@ -52,7 +53,7 @@ std::string ClientSession::remote_text() const {
 
 std::string ClientSession::log_prefix() const {
   std::string database = "(nodb)";
-  if (console_) database = "pgbouncer";
+  if (console_) database = kConsoleName;
   if (login_) database = login_->database_shown();
   if (pool_ != nullptr) database = pool_->database;
   return fmt::format("C-{:#x}: {}/{}@{} ", number(id_), database, user(), remote_text());

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "base/console_name.h"
 #include "config/list.h"
 #include "protocol/messages.h"
 #include "protocol/startup.h"
@@ -15,7 +16,6 @@ namespace uvb {
 
 namespace {
 
-constexpr std::string_view kConsoleName = "pgbouncer";
 constexpr std::size_t kLongestUser = 127;
 constexpr std::size_t kLongestDatabaseShown = 63;
 
@@ -130,14 +130,24 @@ bool ClientLogin::find_database() {
 bool ClientLogin::check_refusal() {
   if (request_.refusal.empty()) return true;
   const ServerFlavour flavour = state_ ? state_->flavour.load(std::memory_order_relaxed) : ServerFlavour::postgresql;
-  if (flavour == ServerFlavour::questdb) return true;
+  if (flavour == ServerFlavour::questdb) {
+    warn_of_ignored_parameters();
+    return true;
+  }
   if (flavour == ServerFlavour::unknown) {
     refused_until_known_ = true;
     return true;
   }
-  context_.log.warning(client_.log_prefix() + request_.refused_parameter);
+  if (!request_.refused_parameter.empty()) context_.log.warning(client_.log_prefix() + request_.refused_parameter);
   client_.fail(request_.refusal);
   return false;
+}
+
+/// Once for a database: drivers send the same with every login.
+void ClientLogin::warn_of_ignored_parameters() {
+  if (!state_ || state_->ignored_parameters_told.exchange(true)) return;
+  const std::string& what = request_.refused_parameter.empty() ? request_.refusal : request_.refused_parameter;
+  context_.log.warning(fmt::format("{}accepted though QuestDB ignores it: {}", client_.log_prefix(), what));
 }
 
 bool ClientLogin::join_limits() {

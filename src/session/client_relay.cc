@@ -40,6 +40,7 @@ std::size_t ClientSession::relay(ByteView bytes) {
         pass_to_server_ = true;
         passing_ = head.size;
         pool_->counters.received += head.size;
+        if (server_ != nullptr) server_->note_size(head.size);
         break;
       case Verdict::discard:
         pass_to_server_ = false;
@@ -50,6 +51,7 @@ std::size_t ClientSession::relay(ByteView bytes) {
         passing_ = head.size - taken_;
         used += taken_;
         if (pool_ != nullptr) pool_->counters.received += head.size;
+        if (server_ != nullptr) server_->note_size(head.size);
         break;
       default:
         return used;
@@ -71,8 +73,7 @@ ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteVi
     case 'C':
       return on_close(head, message);
     case 'E':
-      if (server_ != nullptr) server_->empty_parse_sent(false);
-      return request(RequestKind::execute);
+      return on_execute(head);
     case 'S':
       return request(RequestKind::sync);
     case 'F':

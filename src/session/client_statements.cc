@@ -10,24 +10,6 @@ namespace uvb {
 
 namespace {
 
-/// No statement at all, to QuestDB: blanks, semicolons and comments only.
-bool is_blank_sql(std::string_view sql) {
-  std::size_t at = 0;
-  while (at < sql.size()) {
-    if (std::string_view(" \t\r\n\f;").find(sql[at]) != std::string_view::npos) {
-      ++at;
-    } else if (sql.substr(at).starts_with("--")) {
-      at = std::min(sql.find('\n', at), sql.size());
-    } else if (sql.substr(at).starts_with("/*")) {
-      const std::size_t end = sql.find("*/", at + 2);
-      at = end == std::string_view::npos ? sql.size() : end + 2;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
 // A named statement must be in memory whole; the limit keeps a hostile client from filling it.
 constexpr std::uint32_t kLargestNamedParse = 64U << 20;
 constexpr std::uint32_t kLargestNameMessage = 1U << 20;
@@ -44,11 +26,7 @@ ClientSession::Verdict ClientSession::on_parse(const MessageHead& head, ByteView
   if (!tracking()) return request(RequestKind::parse);
   const bool named = message.size() > kHeadSize ? message[kHeadSize] != 0 : false;
   if (message.size() <= kHeadSize && head.size > kHeadSize) return Verdict::more;
-  if (!named) {
-    const Verdict verdict = request(RequestKind::parse);
-    if (verdict == Verdict::pass && questdb()) note_unnamed_parse(head, message);
-    return verdict;
-  }
+  if (!named && !questdb()) return request(RequestKind::parse);
   if (message.size() < head.size && head.size <= kLargestNamedParse) return Verdict::more;
   const auto parse = message.size() < head.size ? std::nullopt : read_parse(message.subspan(kHeadSize));
   if (!parse) {
@@ -56,7 +34,27 @@ ClientSession::Verdict ClientSession::on_parse(const MessageHead& head, ByteView
     return Verdict::over;
   }
   taken_ = head.size;
-  return parse_named(parse->name, parse->query, parse->types);
+  return named ? parse_named(parse->name, parse->query, parse->types) : parse_unnamed(parse->query, parse->types);
+}
+
+/// QuestDB must never see an unnamed statement (questdb.md 11 rule 4). It loses it at the first Execute; a Bind of it meets
+/// whatever was parsed or bound last on the connection, another client's statement included; and one that is parsed but
+/// not executed damages QuestDB's cache of plans when something else is parsed behind it: from then on everybody's
+/// queries of that text give the results of another. Named statements have none of that, so it gets a name.
+ClientSession::Verdict ClientSession::parse_unnamed(std::string_view query, ByteView types) {
+  const Verdict verdict = need_server();
+  if (verdict != Verdict::pass) return verdict;
+  ++pool_->counters.client_parse_count;
+  if (!statements_) statements_ = std::make_unique<ClientStatements>();
+  StatementPtr& unnamed = (*statements_)[std::string()];
+  if (unnamed && server_->statements().contains(unnamed)) {
+    server_->statements().remove(unnamed);
+    inject_close(unnamed);
+  }
+  // A client that parses anew expects the tables of now, not a plan that others made before they changed.
+  unnamed = context_.statements.unshared(query, types);
+  inject_parse(unnamed, Disposition::forward);
+  return Verdict::taken;
 }
 
 ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::string_view query, ByteView types) {
@@ -89,12 +87,17 @@ void ClientSession::inject_parse(const StatementPtr& statement, Disposition disp
 }
 
 void ClientSession::evict_statements() {
-  while (const StatementPtr oldest = server_->statements().evict(context_.settings().max_prepared_statements)) {
-    append_close_statement(context_.outgoing.own(), oldest->server_name());
-    context_.outgoing.own_done();
-    server_->expect({RequestKind::close, Disposition::swallow, oldest});
-  }
+  const int limit = pool_->statement_limit(context_.settings().max_prepared_statements);
+  while (const StatementPtr oldest = server_->statements().evict(limit)) inject_close(oldest);
 }
+
+void ClientSession::inject_close(const StatementPtr& statement) {
+  append_close_statement(context_.outgoing.own(), statement->server_name());
+  context_.outgoing.own_done();
+  server_->expect({RequestKind::close, Disposition::swallow, statement});
+}
+
+bool ClientSession::passes_unnamed(std::string_view name) const noexcept { return name.empty() && !questdb(); }
 
 /// Makes sure that the server knows the statement.
 void ClientSession::prepare(const StatementPtr& statement) {
@@ -111,12 +114,7 @@ ClientSession::Verdict ClientSession::on_bind(const MessageHead& head, ByteView 
     fail("broken Bind packet");
     return Verdict::over;
   }
-  const std::string portal = questdb() ? std::string(prefix.portal) : std::string();
-  if (prefix.statement.empty()) {
-    const Verdict verdict = request(RequestKind::bind);
-    if (verdict == Verdict::pass && !portal.empty()) server_->portals().insert(portal);
-    return verdict;
-  }
+  if (passes_unnamed(prefix.statement)) return request(RequestKind::bind);
   const Verdict verdict = need_server();
   if (verdict != Verdict::pass) return verdict;
   const StatementPtr statement = find_statement(prefix.statement);
@@ -127,7 +125,7 @@ ClientSession::Verdict ClientSession::on_bind(const MessageHead& head, ByteView 
   }
   prepare(statement);
   ++pool_->counters.bind_count;
-  if (!portal.empty()) server_->portals().insert(portal);
+  if (questdb()) server_->portal_opened(prefix.portal);
   // Only the name differs; what follows it is passed on as it comes.
   Buffer& own = context_.outgoing.own();
   const std::size_t rest = head.body_size() - prefix.rest;
@@ -152,7 +150,7 @@ ClientSession::Verdict ClientSession::on_describe(const MessageHead& head, ByteV
     fail("broken Describe packet");
     return Verdict::over;
   }
-  if (describe->kind != 'S' || describe->name.empty()) return request(RequestKind::describe);
+  if (describe->kind != 'S' || passes_unnamed(describe->name)) return request(RequestKind::describe);
   const Verdict verdict = need_server();
   if (verdict != Verdict::pass) return verdict;
   const StatementPtr statement = find_statement(describe->name);
@@ -182,13 +180,12 @@ ClientSession::Verdict ClientSession::on_close(const MessageHead& head, ByteView
     fail("broken Close packet");
     return Verdict::over;
   }
-  if (target->kind == 'S' && !target->name.empty()) {
+  if (target->kind == 'S' && !passes_unnamed(target->name)) {
     taken_ = head.size;
     return answer_close(target->name);
   }
-  const std::string portal = target->kind == 'P' ? std::string(target->name) : std::string();
   const Verdict verdict = request(RequestKind::close);
-  if (verdict == Verdict::pass && !portal.empty()) server_->portals().erase(portal);
+  if (verdict == Verdict::pass && target->kind == 'P') server_->portal_closed(target->name);
   return verdict;
 }
 
@@ -208,10 +205,12 @@ ClientSession::Verdict ClientSession::answer_close(std::string_view name) {
   return Verdict::taken;
 }
 
-void ClientSession::note_unnamed_parse(const MessageHead& head, ByteView message) {
-  if (message.size() < head.size) return;
-  const auto parse = read_parse(message.subspan(kHeadSize));
-  if (parse && is_blank_sql(parse->query)) server_->empty_parse_sent(true);
+ClientSession::Verdict ClientSession::on_execute(const MessageHead& head) {
+  // The shortest there is: an empty portal name and the row limit.
+  constexpr std::uint32_t kUnnamedExecuteSize = kHeadSize + 1 + 4;
+  const Verdict verdict = request(RequestKind::execute);
+  if (verdict == Verdict::pass && head.size == kUnnamedExecuteSize) server_->unnamed_portal_executed();
+  return verdict;
 }
 
 }  // namespace uvb

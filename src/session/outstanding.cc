@@ -38,10 +38,27 @@ void Outstanding::pop() noexcept {
 }
 
 std::optional<Request> Outstanding::answered(RequestKind kind) {
-  if (empty() || requests_[head_].kind != kind || requests_[head_].disposition == Disposition::synthesise) return std::nullopt;
-  Request taken = std::move(requests_[head_]);
-  pop();
+  const std::optional<std::size_t> index = find_answered(kind);
+  if (!index) return std::nullopt;
+  Request taken = std::move(requests_[*index]);
+  take_out(*index);
   return taken;
+}
+
+std::optional<std::size_t> Outstanding::find_answered(RequestKind kind) const noexcept {
+  for (std::size_t i = head_; i < requests_.size(); ++i) {
+    const bool synthesised = requests_[i].disposition == Disposition::synthesise;
+    if (requests_[i].kind == kind && !synthesised) return i;
+    const bool behind_describe = requests_[head_].kind == RequestKind::describe;
+    if (!behind_describe || (requests_[i].kind != RequestKind::describe && !synthesised)) break;
+  }
+  return std::nullopt;
+}
+
+void Outstanding::take_out(std::size_t index) {
+  if (index == head_) return pop();
+  if (copy_mark_ > dropped_ + index) --copy_mark_;
+  requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
 bool Outstanding::ready_for_query(std::vector<Request>& dropped) {

@@ -72,7 +72,20 @@ void ServerSession::close(std::string_view reason, bool polite) {
   context_->services.retire(*this);
 }
 
-void ServerSession::lost(const char* reason) {
+/// The server may have dropped the connection for a message longer than it takes. QuestDB gives no other sign of that
+/// (questdb.md 0, point 10).
+bool ServerSession::choked() const noexcept {
+  constexpr std::uint32_t kAlwaysTaken = 64U << 10;
+  return pool_->questdb() && phase_ == ServerPhase::linked && longest_sent_ > kAlwaysTaken;
+}
+
+void ServerSession::lost(std::string_view reason) {
+  if (choked()) {
+    return close(fmt::format("{} (QuestDB closes a connection at a message longer than its pg.recv.buffer.size, 1 MiB by "
+                             "default; the longest one was {} bytes)",
+                             reason, longest_sent_),
+                 false);
+  }
   // A QuestDB connection that was idle outside a transaction carries nothing of its client's: statements are the
   // pooler's, so the client goes on with another one (questdb.md 8).
   if (client_ != nullptr && phase_ == ServerPhase::linked && pool_->questdb() && ready_ && outstanding_.empty()) {
@@ -199,11 +212,10 @@ void ServerSession::cancel_ended() {
 
 void ServerSession::finish_release() {
   release_wanted_ = false;
-  // A QuestDB that was given an empty statement puts a stray answer in front of whatever comes next.
-  if (stray_empty_ || empty_parse_) return close("server conn has a stray answer");
   const Settings& settings = context_->settings();
   const bool reset = !settings.server_reset_query.empty() &&
                      (pool_->rules.mode == PoolMode::session || settings.server_reset_query_always);
+  if (std::exchange(unnamed_portal_, false)) portals_.emplace();
   if (!reset && portals_.empty()) return free_now();
   phase_ = ServerPhase::testing;
   check_running_ = false;
@@ -223,6 +235,21 @@ void ServerSession::finish_release() {
     expect({RequestKind::query, Disposition::swallow, nullptr});
   }
   send_own();
+}
+
+void ServerSession::portal_opened(std::string_view name) {
+  // The unnamed portal comes with nearly every Bind: that must not cost an allocation.
+  if (name.empty()) {
+    unnamed_portal_ = true;
+  } else {
+    portals_.emplace(name);
+  }
+}
+
+void ServerSession::portal_closed(std::string_view name) {
+  if (name.empty()) unnamed_portal_ = false;
+  const auto found = portals_.find(name);
+  if (found != portals_.end()) portals_.erase(found);
 }
 
 void ServerSession::run_check() {

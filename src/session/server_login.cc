@@ -110,8 +110,9 @@ void ServerLogin::step_handshake_elsewhere() {
 void ServerLogin::on_handshake(TlsStatus status) {
   const std::string error = tls_->engine().error();
   if (tls_->send_cipher() == IoStatus::failed || status == TlsStatus::failed || status == TlsStatus::closed) {
-    context_.log.warning(fmt::format("{}TLS handshake error: {}", server_.log_prefix(), error));
-    return fail_connection("TLS handshake failed: " + error);
+    const std::string words = "TLS handshake error: " + (error.empty() ? "handshake failed: connection lost" : error);
+    context_.log.warning(server_.log_prefix() + words);
+    return fail_connection(words);
   }
   if (status == TlsStatus::needs_input) return watch(true);
   server_.tls_text_ = tls_->engine().description();
@@ -245,12 +246,24 @@ bool ServerLogin::apply(AuthStep step) {
     fail({unsupported ? LoginFailure::Kind::connection : LoginFailure::Kind::local, {}, step.error}, "failed to answer authreq");
     return false;
   }
+  if (!step.reply.empty()) warn_of_bare_password();
   if (!step.reply.empty() && !send(step.reply)) return false;
   step.reply.wipe();
   if (step.status == AuthStatus::accepted) step_ = Step::greeting;
   if (step.status != AuthStatus::needs_work) return true;
   run_auth_work();
   return false;
+}
+
+/// Once for a database: every login of its pools sends one.
+void ServerLogin::warn_of_bare_password() const {
+  if (authenticator_->kind() != ServerAuthKind::cleartext || tls_ != nullptr) return;
+  SocketAddress peer;
+  peer.size = sizeof peer.storage;
+  if (getpeername(transport_->descriptor(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) != 0) return;
+  if (is_loopback(peer) || server_.pool_->state->bare_password_told.exchange(true)) return;
+  context_.log.warning(server_.log_prefix() + "the password travels to the server in clear text: the server asked for it and there"
+                       " is no TLS on the way to it (server_tls_sslmode)");
 }
 
 void ServerLogin::run_auth_work() {

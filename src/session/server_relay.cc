@@ -96,12 +96,7 @@ bool ServerSession::relay_message(const MessageHead& head, ByteView message, std
       to_client = forwards(RequestKind::execute);
       break;
     case 'I':
-      if (stray_empty_) {
-        stray_empty_ = false;
-        to_client = false;
-      } else {
-        to_client = forwards(RequestKind::execute);
-      }
+      to_client = !stray_empty_answer() && forwards(RequestKind::execute);
       break;
     case 'G':
     case 'W':
@@ -162,6 +157,11 @@ bool ServerSession::relay_whole(const MessageHead& head, ByteView message) {
       ready_ = false;
       on_command_complete(body);
       to_client = forwards(RequestKind::execute);
+      if (to_client && is_empty_answer(body)) {
+        append_empty_query(context_->outgoing.own());
+        context_->outgoing.own_done();
+        to_client = false;
+      }
       break;
     case 'E':
       ready_ = false;
@@ -182,6 +182,18 @@ bool ServerSession::relay_whole(const MessageHead& head, ByteView message) {
   if (to_client) forward(message);
   answer_synthesised();
   return true;
+}
+
+/// QuestDB says so of an empty statement with a name, which PostgreSQL answers by EmptyQueryResponse (questdb.md 5).
+bool ServerSession::is_empty_answer(ByteView body) const {
+  const auto tag = read_command_tag(body);
+  return tag && tag->empty() && pool_->questdb();
+}
+
+/// QuestDB sends an EmptyQueryResponse of its own accord when an empty statement is closed (questdb.md 5).
+bool ServerSession::stray_empty_answer() const {
+  const Request* head = outstanding_.front();
+  return pool_->questdb() && head != nullptr && head->kind != RequestKind::query && head->kind != RequestKind::execute;
 }
 
 bool ServerSession::forwards(RequestKind kind) {
@@ -235,10 +247,7 @@ void ServerSession::on_error() {
 
 void ServerSession::on_ready_for_query(char status, bool& forward_it) {
   status_ = status;
-  if (empty_parse_) {
-    empty_parse_ = false;
-    stray_empty_ = true;
-  }
+  longest_sent_ = 0;
   const Request* head = outstanding_.front();
   forward_it = head == nullptr || head->disposition != Disposition::swallow || head->kind != RequestKind::sync;
   dropped_.clear();

@@ -84,7 +84,8 @@ class RequestReader {
         request_.questdb_options = "-c statement_timeout=" + option.value;
       }
     }
-    if (!options.well_formed) request_.error = kBadOptionsText;
+    // A refusal and not an error: QuestDB takes any text.
+    if (!options.well_formed && request_.refusal.empty()) request_.refusal = kBadOptionsText;
   }
 
   const VariableTable& table_;

@@ -7,11 +7,25 @@ namespace uvb {
 Statement::Statement(std::uint64_t number, std::string key, std::size_t query_size)
     : key_(std::move(key)), query_size_(query_size), server_name_("PGBOUNCER_" + std::to_string(number)) {}
 
-StatementPtr StatementRegistry::intern(std::string_view query, ByteView types) {
+namespace {
+
+std::string key_of(std::string_view query, ByteView types) {
   std::string key;
   key.reserve(query.size() + 1 + types.size());
   key.append(query).push_back('\0');
   key.append(as_text(types));
+  return key;
+}
+
+}  // namespace
+
+StatementPtr StatementRegistry::unshared(std::string_view query, ByteView types) {
+  const std::uint64_t number = entries_.with([](Entries& entries) { return ++entries.last_number; });
+  return std::make_shared<const Statement>(number, key_of(query, types), query.size());
+}
+
+StatementPtr StatementRegistry::intern(std::string_view query, ByteView types) {
+  std::string key = key_of(query, types);
   return entries_.with([&](Entries& entries) -> StatementPtr {
     const auto found = entries.by_key.find(std::string_view(key));
     if (found != entries.by_key.end()) {

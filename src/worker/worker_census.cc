@@ -1,4 +1,5 @@
 // What a worker tells the console of its connections.
+#include "base/console_name.h"
 #include "session/client_login.h"
 #include "worker/cancel_desk.h"
 #include "worker/worker.h"
@@ -53,7 +54,7 @@ SocketRow describe(const ClientSession& client, const SessionContext& context, T
   row.state = state_of(client);
   row.id = client.id();
   if (client.pool() != nullptr) row.pool = {client.pool()->database, client.pool()->user};
-  if (client.is_console()) row.pool = {"pgbouncer", "pgbouncer"};
+  if (client.is_console()) row.pool = {std::string(kConsoleName), std::string(kConsoleName)};
   row.user = client.user() == "(nouser)" ? "" : client.user();
   describe_addresses(row, client, context.settings().listen_port);
   row.connect_time = wall_of(client.connected_at(), now, wall);

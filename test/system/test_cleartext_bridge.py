@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import socket
 import struct
 import time
 
@@ -241,3 +242,34 @@ def test_short_or_broken_password_messages_end_only_their_client(bridge):
                 client.receive_until("R")
     with login(pooler) as client:
         assert client.value("echo well") == "well"
+
+
+def own_address():
+    """An address of this machine that is not loopback; None without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("far", [True, False], ids=["far", "near"])
+def test_clear_text_password_on_the_network_is_warned_of_once(start_pooler, fake_server, far):
+    def script(connection):
+        connection.read_startup()
+        connection.send(m.AUTH_CLEARTEXT)
+        connection.read()
+        connection.greet()
+        connection.serve()
+
+    address = own_address() if far else "127.0.0.1"
+    if address is None:
+        pytest.skip("no network")
+    pooler = start_pooler({"p0": f"host={address} port={fake_server(script).port}"}, users={"alice": "pw", "bob": "pw"})
+    for user in ("alice", "bob"):
+        with pooler.login(user, password="pw") as client:
+            assert client.value("select 1") == "1"
+    assert pooler.log().count("the password travels to the server in clear text") == far

@@ -43,8 +43,23 @@ def test_session_idle_beyond_the_servers_limit_goes_on(start_pooler, kind, start
         assert client.value("select 1") == "1"
         time.sleep(5)
         assert client.value("select count() from trades") == "3"
+        assert m.kinds(client.extended(m.parse("named", "select 'named'"), m.parse("", "select 'unnamed'"))) == "11Z"
         time.sleep(5)
-        assert m.rows(client.extended(m.parse("", "select 2"), m.bind("", ""), m.execute())) == [["2"]]
+        assert m.rows(client.extended(m.bind("", ""), m.execute())) == [["unnamed"]]
+        assert m.rows(client.extended(m.bind("", "named"), m.execute())) == [["named"]]
+    assert pooler.log().count("new connection to server") > 2
+
+
+@pytest.mark.quick
+def test_session_outlives_a_restart_of_the_server(start_pooler, kind, start_questdb, authority):
+    questdb = start_questdb("restarting")
+    pooler = start_recipe(start_pooler, kind, questdb, authority, extra="server_login_retry = 1\n")
+    with login(pooler) as client:
+        client.extended(m.parse("named", "select 'named'"))
+        questdb.stop()
+        questdb.start()
+        assert client.value("select count() from trades") == "3"
+        assert m.rows(client.extended(m.bind("", "named"), m.execute())) == [["named"]]
 
 
 def test_idle_pool_beyond_the_servers_limit_serves_new_clients(start_pooler, kind, start_questdb, authority):
@@ -90,7 +105,8 @@ def test_full_server_is_told_in_words_and_recovers(start_pooler, kind, start_que
     with pytest.raises(ServerError) as caught:
         login(pooler)
     assert time.monotonic() - began < 8 * net.patience
-    assert caught.value.fields["S"] == "FATAL" and len(caught.value.fields["M"]) > 5
+    assert caught.value.fields["S"] == "FATAL"
+    assert "the server accepts connections but does not answer: is it at its connection limit?" in caught.value.fields["M"]
     for holder in holders:
         holder.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 
 import asyncpg
 import psycopg
@@ -12,6 +13,7 @@ from harness import clients
 from harness.recipe import start_recipe
 from harness.wire import ServerError
 
+SLOW = "select sum(a.x*b.x) from long_sequence(100000000) a cross join long_sequence(100000) b"
 TRADES = "select symbol, price from trades order by ts"
 EXPECTED = [("BTC-USD", 39269.98), ("ETH-USD", 2615.54), ("BTC-USD", 39270.5)]
 
@@ -25,6 +27,12 @@ def questdb(start_questdb):
 def recipe(start_pooler, kind, questdb, authority):
     """The recipe, running."""
     return start_recipe(start_pooler, kind, questdb, authority)
+
+
+@pytest.fixture
+def slow_recipe(start_pooler, kind, start_questdb, authority):
+    """The recipe in front of a QuestDB of its own, which slow queries may keep busy."""
+    return start_recipe(start_pooler, kind, start_questdb("slow"), authority)
 
 
 def conninfo(pooler, sslmode="require", **options):
@@ -68,11 +76,54 @@ def test_psql_from_a_wrong_name_is_warned_by_the_certificate(recipe, authority):
         clients.psql(conninfo(recipe, "verify-full", sslrootcert=authority.ca, host="127.0.0.2"), "select 1")
 
 
+OPTIONAL_LINES = """\
+reserve_pool_size = 5            # Extra connections when the pool is full
+reserve_pool_timeout = 3         # Seconds before they are used
+client_tls_ciphers = HIGH:!aNULL:!MD5:!3DES
+"""
+
+
 @pytest.mark.quick
-def test_recipe_with_the_documents_trailing_comments(start_pooler, kind, questdb, authority):
-    pooler = start_recipe(start_pooler, kind, questdb, authority, comments=True)
+def test_recipe_with_the_documents_trailing_comments_and_optional_lines(start_pooler, kind, questdb, authority):
+    pooler = start_recipe(start_pooler, kind, questdb, authority, comments=True, extra=OPTIONAL_LINES)
     assert clients.psql(conninfo(pooler), "select count() from trades") == "3\n"
-    pooler.wait_log("WARNING")
+    with open(pooler.ini_path) as ini:
+        commented = {line.split()[0]: number for number, line in enumerate(ini, 1) if " #" in line}
+    assert len(commented) == 7
+    warnings = [line for line in pooler.log().splitlines() if "WARNING" in line]
+    for name, number in commented.items():
+        assert any(name in line and f"{pooler.ini_path}:{number}" in line for line in warnings), (name, warnings)
+    config = {row["key"]: row["value"] for row in pooler.show("CONFIG")}
+    expected = {"pool_mode": "session", "max_client_conn": "1000", "default_pool_size": "25", "client_tls_sslmode": "require",
+                "client_tls_protocols": "secure", "reserve_pool_size": "5", "reserve_pool_timeout": "3",
+                "client_tls_ciphers": "HIGH:!aNULL:!MD5:!3DES"}
+    assert {name: config[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("version,works", [(ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True),
+                                           (ssl.TLSVersion.TLSv1_3, True)], ids=["1.1", "1.2", "1.3"])
+def test_secure_protocols_are_those_the_document_says(recipe, version, works):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with recipe.wire() as client:
+        assert client.request_tls() == b"S"
+        if works:
+            client.socket = context.wrap_socket(client.socket)
+            assert client.login("admin", "questdb", "quest").value("select count() from trades") == "3"
+        else:
+            with pytest.raises((ssl.SSLError, OSError)):
+                context.wrap_socket(client.socket)
+
+
+@pytest.mark.quick
+def test_psql_with_pgoptions_has_its_own_time_out(slow_recipe):
+    with pytest.raises(clients.ClientError, match="timeout, query aborted"):
+        clients.psql(conninfo(slow_recipe), SLOW, PGOPTIONS="-c statement_timeout=500")
+    with pytest.raises(clients.ClientError, match="timeout=700"):
+        clients.psql(conninfo(slow_recipe), SLOW, PGOPTIONS="-c geqo=off -c statement_timeout=700")
+    assert clients.psql(conninfo(slow_recipe), "select 1") == "1\n"
 
 
 def test_psycopg2(recipe):
@@ -170,12 +221,16 @@ def test_client_that_insists_on_scram_refuses_the_clear_text_request(recipe, lib
 @pytest.mark.quick
 @pytest.mark.parametrize("parameters", [
     {"extra_float_digits": "2"}, {"search_path": "public"}, {"statement_timeout": "5000", "lock_timeout": "10"},
-    {"options": "-c geqo=off"}, {"DateStyle": "ISO, MDY", "client_encoding": "UTF8", "TimeZone": "Europe/Vienna"}],
-    ids=["extra_float_digits", "search_path", "timeouts", "options", "usual"])
+    {"options": "-c geqo=off"}, {"options": "-d 2"}, {"options": "-c"}, {"_pq_.unknown": "1"},
+    {"DateStyle": "ISO, MDY", "client_encoding": "UTF8", "TimeZone": "Europe/Vienna"}],
+    ids=["extra_float_digits", "search_path", "timeouts", "options", "switch", "unfinished", "protocol", "usual"])
 def test_startup_parameters_of_any_driver_are_accepted(recipe, parameters):
-    with recipe.wire() as client:
-        client.start_tls().login("admin", "questdb", "quest", **parameters)
-        assert client.value("select count() from trades") == "3"
+    for _ in range(2):
+        with recipe.wire() as client:
+            client.start_tls().login("admin", "questdb", "quest", **parameters)
+            assert client.value("select count() from trades") == "3"
+    ignored = not {"DateStyle", "_pq_.unknown"} & set(parameters)
+    assert recipe.log().count("accepted though QuestDB ignores it: unsupported ") == ignored
 
 
 def test_password_is_never_logged(recipe):

@@ -327,6 +327,18 @@ def test_client_certificate_is_demanded_by_verify_full(start_pooler, tls_setting
         client.login()
 
 
+@pytest.mark.quick
+def test_failed_tls_handshake_is_logged_with_its_reason_once(tls_pooler):
+    with tls_pooler.wire() as client:
+        assert client.request_tls() == b"S"
+        client.send(b"GET / HTTP/1.1\r\n\r\n")
+        with pytest.raises(Closed):
+            client.receive_bytes(1000)
+    tls_pooler.wait_log(": (nodb)/(nouser)@127.0.0.1")
+    tls_pooler.wait_log("TLS handshake error: handshake failed: error:")
+    assert "handshake failed: handshake failed" not in tls_pooler.log()
+
+
 @pytest.mark.compat
 def test_tls_client_that_vanishes_mid_handshake_harms_nobody(tls_pooler):
     for _ in range(5):

@@ -120,7 +120,7 @@ def trusting(connection):
 
 
 class FakeServer:
-    """Listens on 127.0.0.1:`port`. `script(connection)` runs for each connection; when it returns or the peer closes,
+    """Listens on `port` of every address. `script(connection)` runs for each connection; when it returns or the peer closes,
     the connection is closed. Other exceptions are kept and raised by stop()."""
 
     def __init__(self, script=trusting):
@@ -128,7 +128,7 @@ class FakeServer:
         self.port = net.free_port()
         self.startups, self.cancels, self.received, self.connections = [], [], [], []
         self._failures = []
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server(("", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self):

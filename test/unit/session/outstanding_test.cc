@@ -30,6 +30,25 @@ TEST(Outstanding, AnswersAreTakenInTheOrderOfTheRequests) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(Outstanding, ABindMayBeAnsweredAheadOfTheDescribeInFrontOfIt) {
+  Outstanding queue = queue_of({RequestKind::describe, RequestKind::bind, RequestKind::execute});
+  queue.push({RequestKind::close, Disposition::synthesise, nullptr});
+  queue.push(forwarded(RequestKind::sync));
+  EXPECT_FALSE(queue.answered(RequestKind::execute));
+  EXPECT_TRUE(queue.answered(RequestKind::bind));
+  EXPECT_TRUE(queue.answered(RequestKind::describe));
+  EXPECT_TRUE(queue.answered(RequestKind::execute));
+  EXPECT_TRUE(queue.take_synthesised());
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(Outstanding, ADescribeOfTheNextBatchIsNotOvertaken) {
+  Outstanding queue = queue_of({RequestKind::describe, RequestKind::sync, RequestKind::bind});
+  EXPECT_FALSE(queue.answered(RequestKind::bind));
+  EXPECT_EQ(queue.size(), 3U);
+}
+
 TEST(Outstanding, CommandCompleteInsideAQueryEndsNothing) {
   Outstanding queue = queue_of({RequestKind::query});
   EXPECT_FALSE(queue.answered(RequestKind::execute));

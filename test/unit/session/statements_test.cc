@@ -46,6 +46,16 @@ TEST_F(Statements, S127_TheLongestUnusedIsEvicted) {
   EXPECT_EQ(server.size(), 2U);
 }
 
+TEST_F(Statements, UnsharedOnesAreNobodyElses) {
+  const StatementPtr shared = make("a");
+  const StatementPtr own = registry_->unshared("a", {});
+  EXPECT_NE(own, shared);
+  EXPECT_NE(own, registry_->unshared("a", {}));
+  EXPECT_NE(own->server_name(), shared->server_name());
+  EXPECT_EQ(own->query(), "a");
+  EXPECT_EQ(make("a"), shared);
+}
+
 TEST_F(Statements, NegativeLimitEvictsNothing) {
   ServerStatements server;
   server.add(make("a"));

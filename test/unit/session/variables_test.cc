@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/startup.h"
 #include "session/startup_request.h"
 
 namespace uvb {
@@ -70,6 +71,13 @@ TEST_F(Variables, S060_IgnoredNamesAreCaseSensitive) {
 TEST_F(Variables, S061_UnknownOptionIsRefusedUnlessOptionsAreIgnored) {
   EXPECT_EQ(read("user\0a\0options\0-c a=b\0\0"s).refusal, "unsupported startup parameter in options: a");
   EXPECT_EQ(read("user\0a\0options\0-c a=b\0\0"s, "options").refusal, "");
+}
+
+TEST_F(Variables, S062_UnreadableOptionsAreARefusalThatQuestdbsClientsNeedNotHear) {
+  const auto request = read("user\0a\0options\0-c statement_timeout=5 -d\0\0"s, "options");
+  EXPECT_EQ(request.error, "");
+  EXPECT_EQ(request.refusal, kBadOptionsText);
+  EXPECT_EQ(request.questdb_options, "-c statement_timeout=5");
 }
 
 TEST_F(Variables, StatementTimeoutIsKeptInQuestdbsSpelling) {
