@@ -74,6 +74,8 @@ class ServerSession final : public PollListener, public Holder {
   [[nodiscard]] Outstanding& outstanding() noexcept { return outstanding_; }
   [[nodiscard]] ServerStatements& statements() noexcept { return statements_; }
   [[nodiscard]] bool in_copy() const noexcept { return in_copy_; }
+  /// The client has the beginning of a message, and its end is still to come.
+  [[nodiscard]] bool inside_message() const noexcept { return passing_ > 0 && pass_to_client_; }
   [[nodiscard]] std::set<std::string, std::less<>>& portals() noexcept { return portals_; }
   /// QuestDB: an unnamed empty Parse was sent (questdb.md 5); an Execute takes it back.
   void empty_parse_sent(bool pending) noexcept { empty_parse_ = pending; }
@@ -85,7 +87,8 @@ class ServerSession final : public PollListener, public Holder {
 
   // --- cancels ---
   void cancel_started() noexcept { ++cancels_; }
-  void cancel_ended();
+  /// `may_come`: it was given up, but may reach the server yet. Such a server is not lent to anybody else (guarantee G3).
+  void cancel_ended(bool may_come);
   [[nodiscard]] const std::vector<std::uint8_t>& backend_key() const noexcept { return backend_key_; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return address_; }
 
@@ -123,6 +126,7 @@ class ServerSession final : public PollListener, public Holder {
   bool forwards(RequestKind kind);
   void answer_synthesised();
   void undo_dropped();
+  void forget_statements();
   void forward(ByteView bytes);
   void deliver();
   void after_relay();
@@ -157,7 +161,10 @@ class ServerSession final : public PollListener, public Holder {
   bool own_failed_ = false;         ///< ErrorResponse to a query of ours
   bool release_wanted_ = false;
   bool check_running_ = false;
+  bool cancel_may_come_ = false;    ///< see cancel_ended()
   bool held_ = false;               ///< what is pending waits for the end of the turn, not for the socket
+  bool asked_ = false;              ///< something left since the connection was lent or began a query of ours
+  bool continues_message_ = false;  ///< what is relayed now began inside a message
   bool probe_ = false;
   bool empty_parse_ = false;        ///< sent in this batch, not executed
   bool stray_empty_ = false;        ///< QuestDB will put an EmptyQueryResponse in front of its next answer

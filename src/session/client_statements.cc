@@ -72,7 +72,7 @@ ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::st
   const StatementPtr statement = context_.statements.intern(query, types);
   statements_->emplace(std::string(name), statement);
   if (server_->statements().contains(statement)) {
-    server_->expect({RequestKind::parse, Disposition::synthesise, nullptr});
+    server_->expect({RequestKind::parse, Disposition::synthesise, statement});
   } else {
     inject_parse(statement, Disposition::forward);
   }

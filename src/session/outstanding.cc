@@ -19,7 +19,6 @@ constexpr std::size_t kCompactAt = 64;
 void Outstanding::push(Request request) {
   if (head_ >= kCompactAt) {
     requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(head_));
-    dropped_ += head_;
     head_ = 0;
   }
   requests_.push_back(std::move(request));
@@ -31,7 +30,6 @@ void Outstanding::pop() noexcept {
   // A CopyDone that met no COPY has no answer: it must not keep its successors waiting (D4).
   while (head_ < requests_.size() && requests_[head_].kind == RequestKind::copy_end) ++head_;
   if (head_ == requests_.size()) {
-    dropped_ += head_;
     requests_.clear();
     head_ = 0;
   }
@@ -45,6 +43,36 @@ std::optional<Request> Outstanding::answered(RequestKind kind) {
 }
 
 bool Outstanding::ready_for_query(std::vector<Request>& dropped) {
+  const bool error = std::exchange(error_, false);
+  const bool first = std::exchange(copy_failed_, false);
+  if (doubtful_ > 0 && take_doubtful(error, first, dropped)) return true;
+  return take_next(dropped) || lost_;
+}
+
+/// A ReadyForQuery while Syncs are in doubt. True: it can only have answered one of them. Else it is some other
+/// request's, or it makes no difference: each of two Syncs has its answer in the end.
+bool Outstanding::take_doubtful(bool error, bool first, std::vector<Request>& dropped) {
+  if (!error) {
+    if (!empty() && requests_[head_].kind == RequestKind::sync) return false;
+    --doubtful_;
+    return true;
+  }
+  if (!empty() && first && ends_with_ready(requests_[head_].kind)) return false;
+  const auto next = std::find_if(requests_.begin() + static_cast<std::ptrdiff_t>(head_) + (empty() ? 0 : 1), requests_.end(),
+                                 [](const Request& request) { return request.kind != RequestKind::copy_end; });
+  if (first && next == requests_.end()) {
+    while (!empty()) {
+      dropped.push_back(std::move(requests_[head_]));
+      pop();
+    }
+    --doubtful_;
+    return true;
+  }
+  lost_ = lost_ || !first || next->kind != RequestKind::sync;
+  return false;
+}
+
+bool Outstanding::take_next(std::vector<Request>& dropped) {
   while (!empty() && !ends_with_ready(requests_[head_].kind)) {
     dropped.push_back(std::move(requests_[head_]));
     pop();
@@ -78,30 +106,24 @@ std::optional<Request> Outstanding::take_synthesised() {
 
 bool Outstanding::copy_finished(bool failed) {
   const auto begin = requests_.begin() + static_cast<std::ptrdiff_t>(head_);
-  const auto end_of_copy =
+  const auto copy_end =
       std::find_if(begin, requests_.end(), [](const Request& request) { return request.kind == RequestKind::copy_end; });
-  const bool ended_by_client = end_of_copy != requests_.end();
+  const bool ended_by_client = copy_end != requests_.end();
+  copy_failed_ = failed;
   if (!ended_by_client && !failed) return false;
-  const std::size_t mark = copy_mark_ > dropped_ ? copy_mark_ - dropped_ : 0;
-  const std::size_t limit = ended_by_client ? static_cast<std::size_t>(end_of_copy - requests_.begin())
-                                            : std::min(mark, requests_.size());
-  erase_between(head_, limit, ended_by_client);
-  return ended_by_client;
-}
-
-void Outstanding::erase_between(std::size_t from, std::size_t to, bool with_copy_end) {
-  const auto at = [this](std::size_t index) { return requests_.begin() + static_cast<std::ptrdiff_t>(index); };
-  if (with_copy_end) requests_.erase(at(to));
-  if (to > from) {
-    requests_.erase(std::remove_if(at(from), at(to), [](const Request& request) { return request.kind == RequestKind::sync; }),
-                    at(to));
+  const auto is_sync = [](const Request& request) { return request.kind == RequestKind::sync; };
+  if (!failed) {
+    requests_.erase(std::remove_if(begin, copy_end, is_sync), std::next(copy_end));
+    return true;
   }
-  if (head_ == requests_.size()) clear();
-}
-
-void Outstanding::clear() noexcept {
-  requests_.clear();
-  head_ = dropped_ = copy_mark_ = 0;
+  // Any other request ends the COPY if it is read inside it: what stands behind one is certain again.
+  const auto first = begin == requests_.end() || begin == copy_end ? begin : std::next(begin);
+  const auto last = std::find_if_not(first, requests_.end(), is_sync);
+  const auto to_copy_end = copy_end - last;
+  doubtful_ += static_cast<std::size_t>(last - first);
+  const auto rest = requests_.erase(first, last);
+  if (ended_by_client) requests_.erase(rest + to_copy_end);
+  return ended_by_client;
 }
 
 }  // namespace uvb
