@@ -161,6 +161,7 @@ class ClientSession final : public PollListener, public Holder {
   Verdict parse_named(std::string_view name, std::string_view query, ByteView types);
   void prepare(const StatementPtr& statement);
   void inject_parse(const StatementPtr& statement, Disposition disposition);
+  void inject_close(const StatementPtr& statement);
   void evict_statements();
   Verdict answer_close(std::string_view name);
   void note_unnamed_parse(const MessageHead& head, ByteView message);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace uvb {
@@ -57,19 +58,37 @@ class Outstanding {
   /// False: the server may answer once more than is known. It ignores a Sync that it reads inside a COPY and answers one
   /// that it reads behind the error that ended the COPY, and only it knows which happened.
   [[nodiscard]] bool certain() const noexcept { return doubtful_ == 0 && !lost_; }
+  /// Whether a Parse or Close of `statement` is on its way which an error can make the server skip while it does not skip
+  /// what is sent now: a Sync or a Query stands between them.
+  [[nodiscard]] bool unconfirmed(const Statement* statement) const noexcept;
   /// Calls `use` with each request, in order.
   template <class F>
   void for_each(F use) const {
     for (std::size_t at = head_; at < requests_.size(); ++at) use(requests_[at]);
   }
+  /// The same backwards.
+  template <class F>
+  void for_each_reversed(F use) const {
+    for (std::size_t at = requests_.size(); at > head_; --at) use(requests_[at - 1]);
+  }
 
  private:
+  /// The Parse and Close messages of one statement that were not answered yet.
+  struct Unanswered {
+    std::size_t count = 0;
+    std::uint64_t last_batch = 0;
+  };
+
+  Request take() noexcept;
   void pop() noexcept;
+  void settle(const Request& request) noexcept;
   [[nodiscard]] bool take_doubtful(bool error, bool first, std::vector<Request>& dropped);
   bool take_next(std::vector<Request>& dropped);
 
   std::vector<Request> requests_;
   std::size_t head_ = 0;
+  std::unordered_map<const Statement*, Unanswered> unanswered_;
+  std::uint64_t batch_ = 0;   ///< what one error makes the server skip has the same number
   std::size_t doubtful_ = 0;  ///< Syncs of a failed COPY that the server ignored, or will answer yet
   bool lost_ = false;         ///< what the next ReadyForQuery answers can not be known any more
   bool copy_failed_ = false;  ///< and its ReadyForQuery is still to come

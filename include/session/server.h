@@ -126,6 +126,8 @@ class ServerSession final : public PollListener, public Holder {
   bool forwards(RequestKind kind);
   void answer_synthesised();
   void undo_dropped();
+  void undo(const Request& request);
+  void redo(const Request& request);
   void forget_statements();
   void forward(ByteView bytes);
   void deliver();

@@ -96,7 +96,8 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
   }
   if (ready.hangup && !may_read()) return gone("client unexpected eof");
   if (!ready.readable && !error) return;
-  if (!may_read()) return check_hangup();
+  // A broken connection is the end, whatever was said before: it will be reported until it is closed.
+  if (!may_read()) return error ? gone("client unexpected eof") : check_hangup();
   on_readable();
   resume();
 }

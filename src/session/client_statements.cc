@@ -71,7 +71,7 @@ ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::st
   if (!statements_) statements_ = std::make_unique<ClientStatements>();
   const StatementPtr statement = context_.statements.intern(query, types);
   statements_->emplace(std::string(name), statement);
-  if (server_->statements().contains(statement)) {
+  if (server_->statements().contains(statement) && !server_->outstanding().unconfirmed(statement.get())) {
     server_->expect({RequestKind::parse, Disposition::synthesise, statement});
   } else {
     inject_parse(statement, Disposition::forward);
@@ -80,6 +80,7 @@ ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::st
 }
 
 void ClientSession::inject_parse(const StatementPtr& statement, Disposition disposition) {
+  if (server_->outstanding().unconfirmed(statement.get())) inject_close(statement);
   append_parse(context_.outgoing.own(), statement->server_name(), statement->query(), statement->types());
   context_.outgoing.own_done();
   server_->expect({RequestKind::parse, disposition, statement});
@@ -96,9 +97,20 @@ void ClientSession::evict_statements() {
   }
 }
 
+/// Whether the server knows the statement depends on requests that it may skip: behind a Close, which fails never, it does
+/// not.
+void ClientSession::inject_close(const StatementPtr& statement) {
+  append_close_statement(context_.outgoing.own(), statement->server_name());
+  context_.outgoing.own_done();
+  const bool known = server_->statements().contains(statement);
+  server_->expect({RequestKind::close, Disposition::swallow, known ? statement : nullptr});
+  server_->statements().remove(statement);
+}
+
 /// Makes sure that the server knows the statement.
 void ClientSession::prepare(const StatementPtr& statement) {
-  if (!server_->statements().touch(statement)) inject_parse(statement, Disposition::swallow);
+  const bool known = server_->statements().touch(statement);
+  if (!known || server_->outstanding().unconfirmed(statement.get())) inject_parse(statement, Disposition::swallow);
 }
 
 ClientSession::Verdict ClientSession::on_bind(const MessageHead& head, ByteView message) {

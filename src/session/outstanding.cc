@@ -21,7 +21,32 @@ void Outstanding::push(Request request) {
     requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(head_));
     head_ = 0;
   }
+  if (request.statement && request.disposition != Disposition::synthesise) {
+    Unanswered& entry = unanswered_[request.statement.get()];
+    ++entry.count;
+    entry.last_batch = batch_;
+  }
+  if (ends_with_ready(request.kind)) ++batch_;
   requests_.push_back(std::move(request));
+}
+
+bool Outstanding::unconfirmed(const Statement* statement) const noexcept {
+  if (unanswered_.empty()) return false;
+  const auto found = unanswered_.find(statement);
+  return found != unanswered_.end() && found->second.last_batch != batch_;
+}
+
+void Outstanding::settle(const Request& request) noexcept {
+  if (!request.statement || request.disposition == Disposition::synthesise) return;
+  const auto found = unanswered_.find(request.statement.get());
+  if (found != unanswered_.end() && --found->second.count == 0) unanswered_.erase(found);
+}
+
+Request Outstanding::take() noexcept {
+  Request taken = std::move(requests_[head_]);
+  settle(taken);
+  pop();
+  return taken;
 }
 
 void Outstanding::pop() noexcept {
@@ -37,9 +62,7 @@ void Outstanding::pop() noexcept {
 
 std::optional<Request> Outstanding::answered(RequestKind kind) {
   if (empty() || requests_[head_].kind != kind || requests_[head_].disposition == Disposition::synthesise) return std::nullopt;
-  Request taken = std::move(requests_[head_]);
-  pop();
-  return taken;
+  return take();
 }
 
 bool Outstanding::ready_for_query(std::vector<Request>& dropped) {
@@ -62,8 +85,7 @@ bool Outstanding::take_doubtful(bool error, bool first, std::vector<Request>& dr
                                  [](const Request& request) { return request.kind != RequestKind::copy_end; });
   if (first && next == requests_.end()) {
     while (!empty()) {
-      dropped.push_back(std::move(requests_[head_]));
-      pop();
+      dropped.push_back(take());
     }
     --doubtful_;
     return true;
@@ -74,16 +96,14 @@ bool Outstanding::take_doubtful(bool error, bool first, std::vector<Request>& dr
 
 bool Outstanding::take_next(std::vector<Request>& dropped) {
   while (!empty() && !ends_with_ready(requests_[head_].kind)) {
-    dropped.push_back(std::move(requests_[head_]));
-    pop();
+    dropped.push_back(take());
   }
   if (empty()) return !dropped.empty();
   // In an aborted pipeline a later Query is not what the server skipped to: only a Sync ends it, and the server would
   // have skipped the Query, too.
   if (!dropped.empty()) {
     while (!empty() && requests_[head_].kind != RequestKind::sync) {
-      dropped.push_back(std::move(requests_[head_]));
-      pop();
+      dropped.push_back(take());
     }
     if (empty()) return true;
   }
@@ -99,9 +119,7 @@ bool Outstanding::only_synthesised() const noexcept {
 
 std::optional<Request> Outstanding::take_synthesised() {
   if (empty() || requests_[head_].disposition != Disposition::synthesise) return std::nullopt;
-  Request taken = std::move(requests_[head_]);
-  pop();
-  return taken;
+  return take();
 }
 
 bool Outstanding::copy_finished(bool failed) {

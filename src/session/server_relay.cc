@@ -1,6 +1,8 @@
 // What a linked server says, on its way to the client.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "protocol/messages.h"
 #include "protocol/write.h"
 #include "session/client.h"
@@ -242,10 +244,8 @@ void ServerSession::forget_statements() {
   statements_.clear();
   std::vector<StatementPtr> parsed;
   outstanding_.for_each([&](const Request& request) {
-    if (!request.statement) return;
-    if (request.kind == RequestKind::close) return statements_.remove(request.statement);
-    if (request.disposition != Disposition::synthesise) statements_.add(request.statement);
-    parsed.push_back(request.statement);
+    redo(request);
+    if (request.statement && request.kind == RequestKind::parse) parsed.push_back(request.statement);
   });
   client_->forget_statements(parsed);
 }
@@ -282,15 +282,26 @@ void ServerSession::on_ready_for_query(char status, bool& forward_it) {
   close("transaction blocks not allowed in statement pooling mode");
 }
 
+/// What the server skipped has not changed its statements. Taken back step by step, the last one first: a statement can be
+/// prepared, given up and prepared again; what stands behind the skipped part is done once more.
 void ServerSession::undo_dropped() {
-  // Backwards: a statement can be prepared, given up and prepared again within one pipeline.
-  for (auto place = dropped_.rbegin(); place != dropped_.rend(); ++place) {
-    const Request& request = *place;
-    if (!request.statement) continue;
-    if (request.kind == RequestKind::parse && request.disposition != Disposition::synthesise) statements_.remove(request.statement);
-    if (request.kind == RequestKind::close && request.disposition == Disposition::swallow) statements_.put_back(request.statement);
+  const bool any = std::any_of(dropped_.begin(), dropped_.end(), [](const Request& request) { return request.statement != nullptr; });
+  if (any) {
+    outstanding_.for_each_reversed([this](const Request& request) { undo(request); });
+    std::for_each(dropped_.rbegin(), dropped_.rend(), [this](const Request& request) { undo(request); });
+    outstanding_.for_each([this](const Request& request) { redo(request); });
   }
   dropped_.clear();
+}
+
+void ServerSession::undo(const Request& request) {
+  if (!request.statement || request.disposition == Disposition::synthesise) return;
+  request.kind == RequestKind::parse ? statements_.remove(request.statement) : statements_.put_back(request.statement);
+}
+
+void ServerSession::redo(const Request& request) {
+  if (!request.statement || request.disposition == Disposition::synthesise) return;
+  request.kind == RequestKind::parse ? statements_.add(request.statement) : statements_.remove(request.statement);
 }
 
 void ServerSession::deliver() {

@@ -1,6 +1,7 @@
 """Hostile clients and hostile servers against the data path: nobody may get what is another's (behaviour.md 11.2)."""
 
 import signal
+import socket
 import struct
 import threading
 import time
@@ -98,6 +99,26 @@ def test_copy_that_failed_and_was_given_up_does_not_keep_its_server(one_server, 
         assert other.value("select 'other'") == "other"
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_client_that_resets_its_connection_behind_a_request_gives_its_server_back(start_pooler, mode):
+    """The bytes in front of the reset are read first; then nothing more may be heard of the descriptor."""
+    pooler = start_pooler(settings={"pool_mode": mode, "default_pool_size": 1})
+    for _ in range(5):
+        client = pooler.login()
+        client.query("begin")
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        pooler.signal(signal.SIGSTOP)
+        try:
+            client.send(m.query("select 1")[:-3])
+            client.close()
+            time.sleep(0.05)
+        finally:
+            pooler.signal(signal.SIGCONT)
+        with pooler.login() as other:
+            assert other.value("select 'served'") == "served"
+
+
 def run(name, *values):
     return m.bind("", name, values) + m.execute()
 
@@ -112,6 +133,25 @@ def test_statements_of_an_aborted_pipeline_are_known_as_the_server_knows_them(st
         error = m.parse("", "select 1/0") + m.bind("", "") + m.execute()
         received = client.extended(error, run("b"), run("a"), run("b"), run("a"))
         assert m.kinds(received)[-2:] == "EZ" and received[-2].fields["C"] == "22012"
+        for name in ("a", "b", "a"):
+            assert m.rows(client.extended(run(name))) == [[name]]
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_pipeline_behind_an_aborted_one_finds_its_statements(start_pooler, limit):
+    """Sent in one write, so that the pooler can not know yet that the server skipped its Parse and Close messages."""
+    settings = {"pool_mode": "transaction", "default_pool_size": 1, "max_prepared_statements": limit}
+    pooler = start_pooler(settings=settings)
+    with pooler.login() as client, pooler.login() as other:
+        for name in ("a", "b"):
+            assert m.kinds(client.extended(m.parse(name, f"select '{name}'"))) == "1Z"
+        other.query("deallocate all")
+        error = m.parse("", "select 1/0") + m.bind("", "") + m.execute()
+        client.send(error, run("a"), run("b"), m.SYNC, run("a"), run("b"), run("a"), m.SYNC, run("b"), m.SYNC)
+        assert client.receive_until("Z")[-2].fields["C"] == "22012"
+        received = client.receive_until("Z")
+        assert (m.kinds(received), m.rows(received)) == ("2DC2DC2DCZ", [["a"], ["b"], ["a"]])
+        assert m.rows(client.receive_until("Z")) == [["b"]]
         for name in ("a", "b", "a"):
             assert m.rows(client.extended(run(name))) == [[name]]
 
