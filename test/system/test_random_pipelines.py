@@ -266,6 +266,9 @@ def run_clients(clients, seconds):
             client.run(until)
         except Exception as failure:
             failures.append((client.token, failure))
+        finally:
+            for wire in filter(None, (client.pooled, client.direct)):
+                wire.close()
 
     threads = [threading.Thread(target=guarded, args=(client,), daemon=True) for client in clients]
     for thread in threads:
