@@ -12,13 +12,20 @@
 
 namespace uvb {
 
+/// How the delivery of a CancelRequest ended.
+enum class CancelOutcome : std::uint8_t {
+  delivered,
+  not_sent,   ///< it can not reach the server any more
+  uncertain,  ///< it was sent and given up: the server may act on it yet
+};
+
 /// Brings one CancelRequest to a server and waits until the server has closed the connection, which it does after it has
 /// acted. Always in plain text (behaviour.md 7). Own thread only.
 class CancelDelivery final : public PollListener {
  public:
   /// `done` is called once, never from within the constructor or start(); it may destroy this object.
   CancelDelivery(SessionContext& context, const ServerAddress& address, std::vector<std::uint8_t> key,
-                 std::function<void(bool delivered)> done);
+                 std::function<void(CancelOutcome)> done);
   ~CancelDelivery() override;
 
   void start();
@@ -28,11 +35,11 @@ class CancelDelivery final : public PollListener {
 
  private:
   void on_connected(Result<UniqueFd> result);
-  void finish(bool delivered);
+  void finish(CancelOutcome outcome);
 
   SessionContext& context_;
   std::vector<std::uint8_t> key_;
-  std::function<void(bool)> done_;
+  std::function<void(CancelOutcome)> done_;
   TimePoint started_at_;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<Transport> transport_;

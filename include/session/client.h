@@ -75,7 +75,8 @@ class ClientSession final : public PollListener, public Holder {
   void copy_begun() noexcept { in_copy_ = true; }
   void copy_ended() noexcept { in_copy_ = false; }
   void set_variable(std::size_t index, VariableValues::Value value) { variables_.set(index, std::move(value)); }
-  void forget_statements();
+  /// All of them were deallocated, but for those in `kept`, parsed behind that.
+  void forget_statements(const std::vector<StatementPtr>& kept);
   void check_server_timeouts(TimePoint now, bool idle_in_transaction, TimePoint last_server_packet);
   /// Sends what the context's outgoing holds to the client.
   void send_gathered();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace uvb {
@@ -25,6 +26,8 @@ struct Request {
   Disposition disposition = Disposition::forward;
   /// Parse: what becomes prepared; injected Close: what is given up. Null else.
   std::shared_ptr<const Statement> statement;
+  /// Parse: the statement was not known before; Close: it was.
+  bool changes_statements = false;
 };
 
 /// The answers a server still owes, in order. Knows nothing of bytes; one per server connection; steady traffic does
@@ -40,6 +43,9 @@ class Outstanding {
   /// behind a Describe, since QuestDB answers a Bind first; else nothing happens and nullopt comes back (the answer belongs
   /// to a larger one, or is a stray).
   std::optional<Request> answered(RequestKind kind);
+  /// Part of an answer came; ReadyForQuery, errors and what servers say unasked do not count.
+  void answer_seen() noexcept { doubtful_ = 0; }
+  void error_seen() noexcept { error_ = true; }
   /// ReadyForQuery: takes the head when it is a Sync, Query or FunctionCall. After an error the rest of an aborted
   /// pipeline, up to and including its Sync, goes into `dropped`. False: nobody asked for it.
   bool ready_for_query(std::vector<Request>& dropped);
@@ -48,25 +54,50 @@ class Outstanding {
   /// Takes a head that the pooler answers itself, if it is one.
   std::optional<Request> take_synthesised();
 
-  /// The client sent CopyData: every Sync sent before it reaches the server inside its COPY and is ignored there.
-  void copy_data_sent() noexcept { copy_mark_ = dropped_ + requests_.size(); }
   /// A COPY FROM STDIN ended, well or by an error. Takes out the CopyDone or CopyFail that ended it and the Syncs the
   /// server ignored meanwhile; never the Query that began it (D1 of behaviour.md 11.1).
   /// True: the client had said that it was done.
   bool copy_finished(bool failed);
-
-  void clear() noexcept;
+  /// False: the server may answer once more than is known. It ignores a Sync that it reads inside a COPY and answers one
+  /// that it reads behind the error that ended the COPY, and only it knows which happened.
+  [[nodiscard]] bool certain() const noexcept { return doubtful_ == 0 && !lost_; }
+  /// Whether a Parse or Close of `statement` is on its way which an error can make the server skip while it does not skip
+  /// what is sent now: a Sync or a Query stands between them.
+  [[nodiscard]] bool unconfirmed(const Statement* statement) const noexcept;
+  /// Calls `use` with each request, in order.
+  template <class F>
+  void for_each(F use) {
+    for (std::size_t at = head_; at < requests_.size(); ++at) use(requests_[at]);
+  }
+  /// The same backwards.
+  template <class F>
+  void for_each_reversed(F use) {
+    for (std::size_t at = requests_.size(); at > head_; --at) use(requests_[at - 1]);
+  }
 
  private:
+  /// The Parse and Close messages of one statement that were not answered yet.
+  struct Unanswered {
+    std::size_t count = 0;
+    std::uint64_t last_batch = 0;
+  };
+
+  Request take() { return take_at(head_); }
   void pop() noexcept;
-  void take_out(std::size_t index);
+  Request take_at(std::size_t index);
   [[nodiscard]] std::optional<std::size_t> find_answered(RequestKind kind) const noexcept;
-  void erase_between(std::size_t from, std::size_t to, bool with_copy_end);
+  void settle(const Request& request) noexcept;
+  [[nodiscard]] bool take_doubtful(bool error, bool first, std::vector<Request>& dropped);
+  bool take_next(std::vector<Request>& dropped);
 
   std::vector<Request> requests_;
   std::size_t head_ = 0;
-  std::size_t dropped_ = 0;    ///< requests removed from the front of the vector so far
-  std::size_t copy_mark_ = 0;  ///< absolute number of the first request sent after the last CopyData
+  std::unordered_map<const Statement*, Unanswered> unanswered_;
+  std::uint64_t batch_ = 0;   ///< what one error makes the server skip has the same number
+  std::size_t doubtful_ = 0;  ///< Syncs of a failed COPY that the server ignored, or will answer yet
+  bool lost_ = false;         ///< what the next ReadyForQuery answers can not be known any more
+  bool copy_failed_ = false;  ///< and its ReadyForQuery is still to come
+  bool error_ = false;        ///< since the last ReadyForQuery
 };
 
 }  // namespace uvb

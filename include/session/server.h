@@ -73,7 +73,8 @@ class ServerSession final : public PollListener, public Holder {
   void note_size(std::uint32_t size) noexcept { longest_sent_ = std::max(longest_sent_, size); }
   /// The client's turn is over: answers that are the pooler's own go out when the server owes none that would carry them.
   void answer_alone();
-  void expect(Request request) { outstanding_.push(std::move(request)); }
+  /// What was just sent asks for an answer. A Parse or Close changes the statements the server knows.
+  void expect(Request request);
   [[nodiscard]] Outstanding& outstanding() noexcept { return outstanding_; }
   [[nodiscard]] ServerStatements& statements() noexcept { return statements_; }
   [[nodiscard]] bool in_copy() const noexcept { return in_copy_; }
@@ -82,6 +83,8 @@ class ServerSession final : public PollListener, public Holder {
   void portal_closed(std::string_view name);
   /// QuestDB: only the unnamed portal ends with its Execute.
   void unnamed_portal_executed() noexcept { unnamed_portal_ = false; }
+  /// The client has the beginning of a message, and its end is still to come.
+  [[nodiscard]] bool inside_message() const noexcept { return passing_ > 0 && pass_to_client_; }
   /// The server takes no more for now.
   [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && !held_ && transport_->pending() > 0; }
   /// Takes back a pause: the client's socket has room again.
@@ -90,7 +93,8 @@ class ServerSession final : public PollListener, public Holder {
 
   // --- cancels ---
   void cancel_started() noexcept { ++cancels_; }
-  void cancel_ended();
+  /// `may_come`: it was given up, but may reach the server yet. Such a server is not lent to anybody else (guarantee G3).
+  void cancel_ended(bool may_come);
   [[nodiscard]] const std::vector<std::uint8_t>& backend_key() const noexcept { return backend_key_; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return address_; }
 
@@ -130,6 +134,9 @@ class ServerSession final : public PollListener, public Holder {
   void undo_dropped();
   [[nodiscard]] bool is_empty_answer(ByteView body) const;
   [[nodiscard]] bool stray_empty_answer() const;
+  void apply(Request& request);
+  void undo(const Request& request);
+  void forget_statements();
   void forward(ByteView bytes);
   void deliver();
   void after_relay();
@@ -165,7 +172,10 @@ class ServerSession final : public PollListener, public Holder {
   bool own_failed_ = false;         ///< ErrorResponse to a query of ours
   bool release_wanted_ = false;
   bool check_running_ = false;
+  bool cancel_may_come_ = false;    ///< see cancel_ended()
   bool held_ = false;               ///< what is pending waits for the end of the turn, not for the socket
+  bool asked_ = false;              ///< something left since the connection was lent or began a query of ours
+  bool continues_message_ = false;  ///< what is relayed now began inside a message
   bool probe_ = false;
   bool unnamed_portal_ = false;     ///< QuestDB only: bound, not executed
   std::uint16_t cancels_ = 0;

@@ -73,8 +73,8 @@ class ServerStatements {
   /// Puts back what could not be closed, as the oldest.
   void put_back(StatementPtr statement);
   void remove(const StatementPtr& statement);
-  /// Takes the longest unused one when there are more than `limit` (negative: no limit); null else.
-  StatementPtr evict(int limit);
+  /// The longest unused one when there are more than `limit` (negative: no limit); null else.
+  [[nodiscard]] StatementPtr surplus(int limit) const;
   void clear() noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return by_use_.size(); }
 

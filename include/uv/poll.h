@@ -25,7 +25,8 @@ class PollListener {
 };
 
 /// Watches one descriptor, level-triggered, without owning it. Destroy it before the descriptor is closed. Calls for an
-/// unchanged interest cost nothing; a changed one costs two system calls at the next turn.
+/// unchanged interest cost nothing; a changed one costs two system calls at the next turn. A broken descriptor is reported
+/// again and again while it is watched.
 class Poll {
  public:
   Poll(Loop& loop, int descriptor, PollListener& listener);
@@ -37,7 +38,10 @@ class Poll {
   [[nodiscard]] Readiness watched() const noexcept { return interest_; }
 
  private:
+  static void on_event(uv_poll_s* handle, int status, int events) noexcept;
+
   uv_poll_s* handle_;
+  PollListener& listener_;
   Readiness interest_;
 };
 

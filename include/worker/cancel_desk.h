@@ -53,8 +53,8 @@ class CancelDesk {
   [[nodiscard]] const char* refusal(const ClientSession& client) const;
   void start_waiting();
   bool start(const Job& job);
-  void finished(Running& running, bool delivered);
   static SocketRow describe(const Running& running, TimePoint now, WallTime wall);
+  void finished(Running& running, CancelOutcome outcome);
 
   Worker& worker_;
   std::unordered_map<ConnectionId, std::size_t> unanswered_;

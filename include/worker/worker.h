@@ -119,6 +119,7 @@ class Worker final : public SessionServices {
   void launch(const Action& action);
   void serve(ServerSession* server, PoolId pool, ConnectionId server_id, ConnectionId client);
   void hand_over(const Action& action);
+  ClientSession* waiting_client(ConnectionId id);
   void lend(ServerSession& server, ConnectionId client);
   void probe_ended(ServerSession& server);
   void close_everything();

@@ -6,7 +6,7 @@
 namespace uvb {
 
 CancelDelivery::CancelDelivery(SessionContext& context, const ServerAddress& address, std::vector<std::uint8_t> key,
-                               std::function<void(bool)> done)
+                               std::function<void(CancelOutcome)> done)
     : context_(context), key_(std::move(key)), done_(std::move(done)), started_at_(Loop::now()) {
   connector_ = std::make_unique<Connector>(context_, address, [this](Result<UniqueFd> result) { on_connected(std::move(result)); });
 }
@@ -16,13 +16,13 @@ CancelDelivery::~CancelDelivery() = default;
 void CancelDelivery::start() { connector_->start(); }
 
 void CancelDelivery::on_connected(Result<UniqueFd> result) {
-  if (!result) return finish(false);
+  if (!result) return finish(CancelOutcome::not_sent);
   transport_ = std::make_unique<PlainTransport>((*result).release());
   poll_ = std::make_unique<Poll>(context_.loop, transport_->descriptor(), *this);
   Buffer request;
   append_cancel_request(request, key_);
   const iovec piece{request.data(), request.size()};
-  if (transport_->send({&piece, 1}, context_.scratch) == IoStatus::failed) return finish(false);
+  if (transport_->send({&piece, 1}, context_.scratch) == IoStatus::failed) return finish(CancelOutcome::not_sent);
   poll_->watch({.readable = true, .writable = transport_->pending() > 0});
 }
 
@@ -32,18 +32,20 @@ void CancelDelivery::on_ready(Readiness ready, bool error) noexcept {
   const ReadResult result = transport_->read(context_.clear, context_.scratch);
   // Whatever the server says here is of no interest; that it closes tells that it has acted.
   if (result.status == IoStatus::ok || result.status == IoStatus::blocked) return;
-  finish(true);
+  finish(CancelOutcome::delivered);
 }
 
 void CancelDelivery::tick(TimePoint now) {
-  if (now - started_at_ > context_.settings().server_connect_timeout) finish(false);
+  if (now - started_at_ > context_.settings().server_connect_timeout) {
+    finish(transport_ ? CancelOutcome::uncertain : CancelOutcome::not_sent);
+  }
 }
 
-void CancelDelivery::finish(bool delivered) {
+void CancelDelivery::finish(CancelOutcome outcome) {
   poll_.reset();
   // The callback may destroy this object, and with it the callback itself.
-  const std::function<void(bool)> done = std::move(done_);
-  done(delivered);
+  const std::function<void(CancelOutcome)> done = std::move(done_);
+  done(outcome);
 }
 
 }  // namespace uvb

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/console_name.h"
@@ -92,10 +93,12 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
       server_->resume();
       consider_release();
     }
+    if (phase_ == ClientPhase::closed) return;
   }
   if (ready.hangup && !may_read()) return gone("client unexpected eof");
   if (!ready.readable && !error) return;
-  if (!may_read()) return check_hangup();
+  // A broken connection is the end, whatever was said before: it will be reported until it is closed.
+  if (!may_read()) return error ? gone("client unexpected eof") : check_hangup();
   on_readable();
   resume();
 }
@@ -195,9 +198,8 @@ void ClientSession::on_probe() {
 }
 
 void ClientSession::on_server_lost(std::string_view reason) {
+  if (phase_ != ClientPhase::closed) fail(reason);
   server_ = nullptr;
-  if (phase_ == ClientPhase::closed) return;
-  fail(reason);
 }
 
 void ClientSession::on_server_left() {
@@ -222,6 +224,9 @@ void ClientSession::on_ready_for_query(char status, bool batch_over) {
 void ClientSession::consider_release() {
   if (server_ == nullptr || phase_ != ClientPhase::active || pool_->rules.mode == PoolMode::session) return;
   if (in_copy_ || passing_ > 0 || transport_->pending() > 0 || !server_->clean()) return;
+  // Behind a client that read slowly something can lie unread, which may end the connection or make it unclean.
+  server_->resume();
+  if (server_ == nullptr || transport_->pending() > 0 || !server_->clean()) return;
   ServerSession& server = *std::exchange(server_, nullptr);
   server.release();
 }
@@ -257,9 +262,12 @@ void ClientSession::say(ByteView bytes) {
 void ClientSession::fail(std::string_view message, std::string_view code) {
   if (phase_ == ClientPhase::closed) return;
   const std::string text(message);
-  Buffer error;
-  append_fatal(error, text, code);
-  say(error.view());
+  // Behind half a message the words would be taken for the rest of it (guarantee G7).
+  if (server_ == nullptr || !server_->inside_message()) {
+    Buffer error;
+    append_fatal(error, text, code);
+    say(error.view());
+  }
   drain();
   const std::string prefix = log_prefix();
   end(text);
@@ -342,7 +350,10 @@ void ClientSession::flush_held() {
   if (server_ != nullptr) server_->update_interest();
 }
 
-void ClientSession::forget_statements() { statements_.reset(); }
+void ClientSession::forget_statements(const std::vector<StatementPtr>& kept) {
+  if (!statements_) return;
+  std::erase_if(*statements_, [&](const auto& named) { return std::find(kept.begin(), kept.end(), named.second) == kept.end(); });
+}
 
 std::string with_silence(std::string_view text, const DatabaseState& state) {
   const std::string silence = state.silence.with([](const std::string& words) { return words; });

@@ -82,7 +82,6 @@ ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteVi
       return need_server();
     case 'd':
       if (server_ == nullptr || (!server_->in_copy() && server_->outstanding().empty())) return Verdict::discard;
-      server_->outstanding().copy_data_sent();
       server_->request_sent();
       return Verdict::pass;
     case 'c':
@@ -111,7 +110,10 @@ ClientSession::Verdict ClientSession::on_query() {
 
 ClientSession::Verdict ClientSession::request(RequestKind kind) {
   const Verdict verdict = need_server();
-  if (verdict == Verdict::pass) server_->expect({kind, Disposition::forward, nullptr});
+  if (verdict != Verdict::pass) return verdict;
+  // A COPY that failed: a client that goes on without a CopyDone will send none.
+  if (kind != RequestKind::sync && !server_->in_copy()) in_copy_ = false;
+  server_->expect({kind, Disposition::forward, nullptr});
   return verdict;
 }
 

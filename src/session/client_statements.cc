@@ -47,10 +47,7 @@ ClientSession::Verdict ClientSession::parse_unnamed(std::string_view query, Byte
   ++pool_->counters.client_parse_count;
   if (!statements_) statements_ = std::make_unique<ClientStatements>();
   StatementPtr& unnamed = (*statements_)[std::string()];
-  if (unnamed && server_->statements().contains(unnamed)) {
-    server_->statements().remove(unnamed);
-    inject_close(unnamed);
-  }
+  if (unnamed && server_->statements().contains(unnamed)) inject_close(unnamed);
   // A client that parses anew expects the tables of now, not a plan that others made before they changed.
   unnamed = context_.statements.unshared(query, types);
   inject_parse(unnamed, Disposition::forward);
@@ -69,27 +66,31 @@ ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::st
   if (!statements_) statements_ = std::make_unique<ClientStatements>();
   const StatementPtr statement = context_.statements.intern(query, types);
   statements_->emplace(std::string(name), statement);
-  if (server_->statements().contains(statement)) {
-    server_->expect({RequestKind::parse, Disposition::synthesise, nullptr});
+  if (server_->statements().contains(statement) && !server_->outstanding().unconfirmed(statement.get())) {
+    server_->expect({RequestKind::parse, Disposition::synthesise, statement});
   } else {
     inject_parse(statement, Disposition::forward);
   }
   return Verdict::taken;
 }
 
+/// Whether the server knows the statement may depend on requests that it can skip: behind a Close, which never fails, it
+/// does not.
 void ClientSession::inject_parse(const StatementPtr& statement, Disposition disposition) {
+  if (server_->outstanding().unconfirmed(statement.get())) inject_close(statement);
   append_parse(context_.outgoing.own(), statement->server_name(), statement->query(), statement->types());
   context_.outgoing.own_done();
   server_->expect({RequestKind::parse, disposition, statement});
-  server_->statements().add(statement);
   ++pool_->counters.server_parse_count;
   evict_statements();
 }
 
 void ClientSession::evict_statements() {
   const int limit = pool_->statement_limit(context_.settings().max_prepared_statements);
-  while (const StatementPtr oldest = server_->statements().evict(limit)) inject_close(oldest);
+  while (const StatementPtr oldest = server_->statements().surplus(limit)) inject_close(oldest);
 }
+
+bool ClientSession::passes_unnamed(std::string_view name) const noexcept { return name.empty() && !questdb(); }
 
 void ClientSession::inject_close(const StatementPtr& statement) {
   append_close_statement(context_.outgoing.own(), statement->server_name());
@@ -97,11 +98,10 @@ void ClientSession::inject_close(const StatementPtr& statement) {
   server_->expect({RequestKind::close, Disposition::swallow, statement});
 }
 
-bool ClientSession::passes_unnamed(std::string_view name) const noexcept { return name.empty() && !questdb(); }
-
 /// Makes sure that the server knows the statement.
 void ClientSession::prepare(const StatementPtr& statement) {
-  if (!server_->statements().touch(statement)) inject_parse(statement, Disposition::swallow);
+  const bool known = server_->statements().touch(statement);
+  if (!known || server_->outstanding().unconfirmed(statement.get())) inject_parse(statement, Disposition::swallow);
 }
 
 ClientSession::Verdict ClientSession::on_bind(const MessageHead& head, ByteView message) {

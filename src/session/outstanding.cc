@@ -19,10 +19,38 @@ constexpr std::size_t kCompactAt = 64;
 void Outstanding::push(Request request) {
   if (head_ >= kCompactAt) {
     requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(head_));
-    dropped_ += head_;
     head_ = 0;
   }
+  if (request.statement && request.disposition != Disposition::synthesise) {
+    Unanswered& entry = unanswered_[request.statement.get()];
+    ++entry.count;
+    entry.last_batch = batch_;
+  }
+  if (ends_with_ready(request.kind)) ++batch_;
   requests_.push_back(std::move(request));
+}
+
+bool Outstanding::unconfirmed(const Statement* statement) const noexcept {
+  if (unanswered_.empty()) return false;
+  const auto found = unanswered_.find(statement);
+  return found != unanswered_.end() && found->second.last_batch != batch_;
+}
+
+void Outstanding::settle(const Request& request) noexcept {
+  if (!request.statement || request.disposition == Disposition::synthesise) return;
+  const auto found = unanswered_.find(request.statement.get());
+  if (found != unanswered_.end() && --found->second.count == 0) unanswered_.erase(found);
+}
+
+Request Outstanding::take_at(std::size_t index) {
+  Request taken = std::move(requests_[index]);
+  settle(taken);
+  if (index == head_) {
+    pop();
+  } else {
+    requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+  return taken;
 }
 
 void Outstanding::pop() noexcept {
@@ -31,7 +59,6 @@ void Outstanding::pop() noexcept {
   // A CopyDone that met no COPY has no answer: it must not keep its successors waiting (D4).
   while (head_ < requests_.size() && requests_[head_].kind == RequestKind::copy_end) ++head_;
   if (head_ == requests_.size()) {
-    dropped_ += head_;
     requests_.clear();
     head_ = 0;
   }
@@ -40,9 +67,7 @@ void Outstanding::pop() noexcept {
 std::optional<Request> Outstanding::answered(RequestKind kind) {
   const std::optional<std::size_t> index = find_answered(kind);
   if (!index) return std::nullopt;
-  Request taken = std::move(requests_[*index]);
-  take_out(*index);
-  return taken;
+  return take_at(*index);
 }
 
 std::optional<std::size_t> Outstanding::find_answered(RequestKind kind) const noexcept {
@@ -55,24 +80,45 @@ std::optional<std::size_t> Outstanding::find_answered(RequestKind kind) const no
   return std::nullopt;
 }
 
-void Outstanding::take_out(std::size_t index) {
-  if (index == head_) return pop();
-  if (copy_mark_ > dropped_ + index) --copy_mark_;
-  requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(index));
+bool Outstanding::ready_for_query(std::vector<Request>& dropped) {
+  const bool error = std::exchange(error_, false);
+  const bool first = std::exchange(copy_failed_, false);
+  if (doubtful_ > 0 && take_doubtful(error, first, dropped)) return true;
+  return take_next(dropped) || lost_;
 }
 
-bool Outstanding::ready_for_query(std::vector<Request>& dropped) {
+/// A ReadyForQuery while Syncs are in doubt. True: it can only have answered one of them. Else it is some other
+/// request's, or it makes no difference: each of two Syncs has its answer in the end.
+bool Outstanding::take_doubtful(bool error, bool first, std::vector<Request>& dropped) {
+  if (!error) {
+    if (!empty() && requests_[head_].kind == RequestKind::sync) return false;
+    --doubtful_;
+    return true;
+  }
+  if (!empty() && first && ends_with_ready(requests_[head_].kind)) return false;
+  const auto next = std::find_if(requests_.begin() + static_cast<std::ptrdiff_t>(head_) + (empty() ? 0 : 1), requests_.end(),
+                                 [](const Request& request) { return request.kind != RequestKind::copy_end; });
+  if (first && next == requests_.end()) {
+    while (!empty()) {
+      dropped.push_back(take());
+    }
+    --doubtful_;
+    return true;
+  }
+  lost_ = lost_ || !first || next->kind != RequestKind::sync;
+  return false;
+}
+
+bool Outstanding::take_next(std::vector<Request>& dropped) {
   while (!empty() && !ends_with_ready(requests_[head_].kind)) {
-    dropped.push_back(std::move(requests_[head_]));
-    pop();
+    dropped.push_back(take());
   }
   if (empty()) return !dropped.empty();
   // In an aborted pipeline a later Query is not what the server skipped to: only a Sync ends it, and the server would
   // have skipped the Query, too.
   if (!dropped.empty()) {
     while (!empty() && requests_[head_].kind != RequestKind::sync) {
-      dropped.push_back(std::move(requests_[head_]));
-      pop();
+      dropped.push_back(take());
     }
     if (empty()) return true;
   }
@@ -88,37 +134,29 @@ bool Outstanding::only_synthesised() const noexcept {
 
 std::optional<Request> Outstanding::take_synthesised() {
   if (empty() || requests_[head_].disposition != Disposition::synthesise) return std::nullopt;
-  Request taken = std::move(requests_[head_]);
-  pop();
-  return taken;
+  return take();
 }
 
 bool Outstanding::copy_finished(bool failed) {
   const auto begin = requests_.begin() + static_cast<std::ptrdiff_t>(head_);
-  const auto end_of_copy =
+  const auto copy_end =
       std::find_if(begin, requests_.end(), [](const Request& request) { return request.kind == RequestKind::copy_end; });
-  const bool ended_by_client = end_of_copy != requests_.end();
+  const bool ended_by_client = copy_end != requests_.end();
+  copy_failed_ = failed;
   if (!ended_by_client && !failed) return false;
-  const std::size_t mark = copy_mark_ > dropped_ ? copy_mark_ - dropped_ : 0;
-  const std::size_t limit = ended_by_client ? static_cast<std::size_t>(end_of_copy - requests_.begin())
-                                            : std::min(mark, requests_.size());
-  erase_between(head_, limit, ended_by_client);
-  return ended_by_client;
-}
-
-void Outstanding::erase_between(std::size_t from, std::size_t to, bool with_copy_end) {
-  const auto at = [this](std::size_t index) { return requests_.begin() + static_cast<std::ptrdiff_t>(index); };
-  if (with_copy_end) requests_.erase(at(to));
-  if (to > from) {
-    requests_.erase(std::remove_if(at(from), at(to), [](const Request& request) { return request.kind == RequestKind::sync; }),
-                    at(to));
+  const auto is_sync = [](const Request& request) { return request.kind == RequestKind::sync; };
+  if (!failed) {
+    requests_.erase(std::remove_if(begin, copy_end, is_sync), std::next(copy_end));
+    return true;
   }
-  if (head_ == requests_.size()) clear();
-}
-
-void Outstanding::clear() noexcept {
-  requests_.clear();
-  head_ = dropped_ = copy_mark_ = 0;
+  // Any other request ends the COPY if it is read inside it: what stands behind one is certain again.
+  const auto first = begin == requests_.end() || begin == copy_end ? begin : std::next(begin);
+  const auto last = std::find_if_not(first, requests_.end(), is_sync);
+  const auto to_copy_end = copy_end - last;
+  doubtful_ += static_cast<std::size_t>(last - first);
+  const auto rest = requests_.erase(first, last);
+  if (ended_by_client) requests_.erase(rest + to_copy_end);
+  return ended_by_client;
 }
 
 }  // namespace uvb

@@ -15,6 +15,9 @@ namespace {
 // Half a minute below QuestDB's idle limit of 300 s (questdb.md 8).
 constexpr Micros kQuestdbKeepAlive = std::chrono::seconds(240);
 
+/// What a server answers to a query of the pooler's own is put together in memory, but for rows.
+constexpr std::uint32_t kLargestOwnAnswer = 1U << 20;
+
 std::string_view check_query(const std::string& setting) { return setting == "<empty>" ? std::string_view{} : setting; }
 
 }  // namespace
@@ -113,9 +116,12 @@ void ServerSession::on_ready(Readiness ready, bool error) noexcept {
   resume();
 }
 
-/// The client takes bytes again: goes on with what the transport holds already.
+/// The client takes bytes again: goes on with what is there already. What came while nobody looked must be seen before
+/// the connection can be lent to somebody else.
 void ServerSession::resume() {
+  const bool looked = !poll_ || poll_->watched().readable;
   update_interest();
+  if (!looked && phase_ != ServerPhase::closed && transport_ && poll_->watched().readable) on_readable();
   while (phase_ != ServerPhase::closed && transport_ && transport_->buffered() && !(client_ != nullptr && client_->blocked())) {
     on_readable();
   }
@@ -151,6 +157,7 @@ void ServerSession::link(ClientSession& client) {
   client_ = &client;
   phase_ = ServerPhase::linked;
   release_wanted_ = false;
+  asked_ = false;
   std::string sql;
   // QuestDB ignores every SET (questdb.md 11 rule 10).
   if (pool_->questdb() || !append_differences(context_->variables, client.variables(), variables_, sql)) return;
@@ -175,6 +182,7 @@ void ServerSession::send_gathered() {
     if (!std::exchange(held_, true)) context_->holders.push_back(this);
   } else {
     held_ = false;
+    asked_ = true;
     // A broken connection is noticed by the next read, with what the server said before it went.
     if (transport_->send(outgoing.vectors(), context_->scratch) != IoStatus::ok) update_interest();
   }
@@ -183,6 +191,7 @@ void ServerSession::send_gathered() {
 
 void ServerSession::flush_held() {
   held_ = false;
+  asked_ = true;
   if (!transport_) return;
   if (transport_->flush() == IoStatus::ok) return;
   update_interest();
@@ -190,7 +199,7 @@ void ServerSession::flush_held() {
 }
 
 bool ServerSession::clean() const noexcept {
-  return ready_ && outstanding_.empty() && passing_ == 0 && window_.empty() && !in_copy_ && transport_->pending() == 0;
+  return ready_ && outstanding_.empty() && outstanding_.certain() && passing_ == 0 && window_.empty() && !in_copy_ && transport_->pending() == 0;
 }
 
 void ServerSession::release() {
@@ -205,13 +214,15 @@ void ServerSession::release() {
   finish_release();
 }
 
-void ServerSession::cancel_ended() {
+void ServerSession::cancel_ended(bool may_come) {
   --cancels_;
+  cancel_may_come_ = cancel_may_come_ || may_come;
   if (cancels_ == 0 && release_wanted_ && phase_ == ServerPhase::held) finish_release();
 }
 
 void ServerSession::finish_release() {
   release_wanted_ = false;
+  if (cancel_may_come_) return close("cancel request was given up");
   const Settings& settings = context_->settings();
   const bool reset = !settings.server_reset_query.empty() &&
                      (pool_->rules.mode == PoolMode::session || settings.server_reset_query_always);
@@ -221,6 +232,7 @@ void ServerSession::finish_release() {
   check_running_ = false;
   own_failed_ = false;
   ready_ = false;
+  asked_ = false;
   context_->services.server_tested(*this);
   Buffer& own = context_->outgoing.own();
   // QuestDB's portals outlive transactions and every reset query (questdb.md 5, 11 rule 5).
@@ -257,6 +269,7 @@ void ServerSession::run_check() {
   check_running_ = true;
   own_failed_ = false;
   ready_ = false;
+  asked_ = false;
   append_query(context_->outgoing.own(), check_query(context_->settings().server_check_query));
   expect({RequestKind::query, Disposition::swallow, nullptr});
   send_own();
@@ -269,6 +282,8 @@ void ServerSession::free_now() {
 
 void ServerSession::detach() {
   poll_.reset();
+  // Held bytes are all sent, but its name can still be on the list; from now on it is another thread's.
+  std::erase(context_->holders, this);
 }
 
 void ServerSession::attach(SessionContext& context, PoolView& pool) {
@@ -285,19 +300,26 @@ std::size_t ServerSession::consume_unlinked(ByteView bytes) {
   while (used < bytes.size()) {
     MessageHead head;
     const ByteView rest = bytes.subspan(used);
-    const HeadStatus status = read_head(rest, context_->settings().max_packet_size, head);
-    if (status == HeadStatus::bad) {
-      close("bad pkt header", false);
-      return used;
-    }
-    if (passing_ == 0 && phase_ == ServerPhase::testing && (head.type == 'D' || head.type == 'd') && status == HeadStatus::ok) {
-      // Rows of a check or reset query: of any size, of no interest.
-      const std::size_t skip = std::min<std::size_t>(rest.size(), head.size);
-      if (skip < head.size) return used;
+    if (passing_ > 0) {
+      const std::size_t skip = std::min<std::size_t>(rest.size(), passing_);
+      passing_ -= static_cast<std::uint32_t>(skip);
       used += skip;
       continue;
     }
-    if (status == HeadStatus::incomplete || rest.size() < head.size) return used;
+    const HeadStatus status = read_head(rest, context_->settings().max_packet_size, head);
+    if (status == HeadStatus::incomplete) return used;
+    const bool row = status == HeadStatus::ok && (head.type == 'D' || head.type == 'd');
+    if (row && phase_ == ServerPhase::testing && asked_) {
+      // Rows of a check or reset query: of any size, of no interest.
+      passing_ = head.size;
+      pass_to_client_ = false;
+      continue;
+    }
+    if (status == HeadStatus::bad || (rest.size() < head.size && head.size > kLargestOwnAnswer)) {
+      close("bad pkt header", false);
+      return used;
+    }
+    if (rest.size() < head.size) return used;
     if (!unlinked_message(head, rest.subspan(kHeadSize, head.body_size()))) return used;
     used += head.size;
     // A check or reset query that ended may have handed the connection to a client: the rest is not ours any more, and
@@ -311,7 +333,7 @@ std::size_t ServerSession::consume_unlinked(ByteView bytes) {
 }
 
 bool ServerSession::unlinked_message(const MessageHead& head, ByteView body) {
-  const bool own_query = phase_ == ServerPhase::testing || phase_ == ServerPhase::varying;
+  const bool own_query = (phase_ == ServerPhase::testing || phase_ == ServerPhase::varying) && asked_;
   if (head.type == 'S' && own_query) {
     on_parameter_status(body);
     return true;

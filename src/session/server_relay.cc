@@ -1,6 +1,8 @@
 // What a linked server says, on its way to the client.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "protocol/messages.h"
 #include "protocol/write.h"
 #include "session/client.h"
@@ -25,6 +27,9 @@ std::size_t run_of(char type, ByteView bytes, std::uint32_t max_packet_size) noe
 /// A server must not make the pooler hold more than this for one message; real ones are far smaller.
 constexpr std::uint32_t kLargestWhole = 1U << 20;
 
+/// What a server says while nobody asked it anything: notices, parameters, notifications, its last words.
+bool comes_unasked(char type) noexcept { return std::string_view("NSAE").find(type) != std::string_view::npos; }
+
 }  // namespace
 
 void ServerSession::forward(ByteView bytes) { context_->outgoing.borrow(bytes); }
@@ -32,6 +37,7 @@ void ServerSession::forward(ByteView bytes) { context_->outgoing.borrow(bytes); 
 std::size_t ServerSession::relay(ByteView bytes) {
   const std::uint32_t limit = context_->settings().max_packet_size;
   std::size_t used = 0;
+  continues_message_ = inside_message();
   if (passing_ == 0) answer_synthesised();
   while (used < bytes.size()) {
     const ByteView rest = bytes.subspan(used);
@@ -44,12 +50,15 @@ std::size_t ServerSession::relay(ByteView bytes) {
       if (passing_ == 0) answer_synthesised();
       continue;
     }
-    if (rest[0] == 'D' || rest[0] == 'd') {
+    if ((rest[0] == 'D' || rest[0] == 'd') && asked_) {
       const std::size_t run = run_of(static_cast<char>(rest[0]), rest, limit);
       forward(rest.first(run));
-      if (run > 0) ready_ = false;
       used += run;
-      if (run > 0) continue;
+      if (run > 0) {
+        ready_ = false;
+        outstanding_.answer_seen();
+        continue;
+      }
     }
     MessageHead head;
     const HeadStatus status = read_head(rest, limit, head);
@@ -70,6 +79,11 @@ std::size_t ServerSession::relay(ByteView bytes) {
 
 /// Deals with the message that begins `message`, as far as it is there; false: more bytes are needed, or all is over.
 bool ServerSession::relay_message(const MessageHead& head, ByteView message, std::size_t& used) {
+  if (std::string_view("ZENSA").find(head.type) == std::string_view::npos) outstanding_.answer_seen();
+  if (!asked_ && !comes_unasked(head.type)) {
+    close("idle server got dirty", false);
+    return false;
+  }
   const bool needs_whole = std::string_view("ZSCE").find(head.type) != std::string_view::npos;
   if (needs_whole) {
     if (message.size() < head.size && head.size > kLargestWhole) return relay_large(head);
@@ -234,11 +248,22 @@ void ServerSession::on_command_complete(ByteView body) {
   }
   const auto tag = read_command_tag(body);
   if (!tag || (*tag != "DISCARD ALL" && *tag != "DEALLOCATE ALL")) return;
+  forget_statements();
+}
+
+/// All statements are gone, but for those of requests behind the one that was just answered.
+void ServerSession::forget_statements() {
   statements_.clear();
-  client_->forget_statements();
+  std::vector<StatementPtr> parsed;
+  outstanding_.for_each([&](Request& request) {
+    apply(request);
+    if (request.statement && request.kind == RequestKind::parse) parsed.push_back(request.statement);
+  });
+  client_->forget_statements(parsed);
 }
 
 void ServerSession::on_error() {
+  outstanding_.error_seen();
   if (in_copy_) {
     in_copy_ = false;
     if (outstanding_.copy_finished(true)) client_->copy_ended();
@@ -261,16 +286,40 @@ void ServerSession::on_ready_for_query(char status, bool& forward_it) {
   ready_ = status == 'I';
   client_->on_ready_for_query(status, outstanding_.empty());
   if (status == 'I' || pool_->rules.mode != PoolMode::statement) return;
+  // Not the whole answer, but no half messages either.
+  if (continues_message_) deliver();
   close("transaction blocks not allowed in statement pooling mode");
 }
 
+/// What the server skipped has not changed its statements. Taken back step by step, the last one first: a statement can be
+/// prepared, given up and prepared again; what stands behind the skipped part is done once more.
 void ServerSession::undo_dropped() {
-  for (const Request& request : dropped_) {
-    if (!request.statement) continue;
-    if (request.kind == RequestKind::parse && request.disposition != Disposition::synthesise) statements_.remove(request.statement);
-    if (request.kind == RequestKind::close && request.disposition == Disposition::swallow) statements_.put_back(request.statement);
+  const bool any = std::any_of(dropped_.begin(), dropped_.end(), [](const Request& request) { return request.statement != nullptr; });
+  if (any) {
+    outstanding_.for_each_reversed([this](const Request& request) { undo(request); });
+    std::for_each(dropped_.rbegin(), dropped_.rend(), [this](const Request& request) { undo(request); });
+    outstanding_.for_each([this](Request& request) { apply(request); });
   }
   dropped_.clear();
+}
+
+void ServerSession::undo(const Request& request) {
+  if (!request.changes_statements) return;
+  request.kind == RequestKind::parse ? statements_.remove(request.statement) : statements_.put_back(request.statement);
+}
+
+/// Whether it changes anything depends on what stands before it, which an error can make the server skip: undone it must
+/// leave what was there.
+void ServerSession::apply(Request& request) {
+  if (!request.statement || request.disposition == Disposition::synthesise) return;
+  const bool parse = request.kind == RequestKind::parse;
+  request.changes_statements = statements_.contains(request.statement) != parse;
+  parse ? statements_.add(request.statement) : statements_.remove(request.statement);
+}
+
+void ServerSession::expect(Request request) {
+  apply(request);
+  outstanding_.push(std::move(request));
 }
 
 void ServerSession::deliver() {

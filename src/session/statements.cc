@@ -84,11 +84,9 @@ void ServerStatements::remove(const StatementPtr& statement) {
   places_.erase(found);
 }
 
-StatementPtr ServerStatements::evict(int limit) {
-  if (limit < 0 || by_use_.size() <= static_cast<std::size_t>(limit)) return nullptr;
-  StatementPtr oldest = by_use_.back();
-  remove(oldest);
-  return oldest;
+StatementPtr ServerStatements::surplus(int limit) const {
+  const bool over = limit >= 0 && by_use_.size() > static_cast<std::size_t>(limit);
+  return over ? by_use_.back() : nullptr;
 }
 
 void ServerStatements::clear() noexcept {

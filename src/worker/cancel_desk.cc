@@ -84,19 +84,19 @@ bool CancelDesk::start(const Job& job) {
   it.address = server->address();
   it.since = Loop::now();
   it.delivery = std::make_unique<CancelDelivery>(worker_.context(), server->address(), server->backend_key(),
-                                                 [this, &it](bool delivered) { finished(it, delivered); });
+                                                 [this, &it](CancelOutcome outcome) { finished(it, outcome); });
   server->cancel_started();
   running_.push_back(std::move(running));
   it.delivery->start();
   return true;
 }
 
-void CancelDesk::finished(Running& running, bool delivered) {
+void CancelDesk::finished(Running& running, CancelOutcome outcome) {
   // Its owner is in the call stack just now: it is freed at the next tick.
   running.over = true;
   worker_.commons().ledger.end_cancel(running.job.pool, Loop::now(), worker_.actions());
-  if (ServerSession* server = worker_.find_server(running.job.server)) server->cancel_ended();
-  reply(running.job, true, delivered ? "successfully sent cancel request" : "failed to send cancel request");
+  if (ServerSession* server = worker_.find_server(running.job.server)) server->cancel_ended(outcome == CancelOutcome::uncertain);
+  reply(running.job, true, outcome == CancelOutcome::delivered ? "successfully sent cancel request" : "failed to send cancel request");
   start_waiting();
 }
 

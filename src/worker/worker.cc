@@ -369,21 +369,29 @@ void Worker::launch(const Action& action) {
   session.start_login();
 }
 
+/// The client if it is here and still waits for a server; null else.
+ClientSession* Worker::waiting_client(ConnectionId id) {
+  ClientSession* client = find_client(id);
+  const bool waits = client != nullptr && client->phase() == ClientPhase::waiting && client->logged_in();
+  return waits ? client : nullptr;
+}
+
 void Worker::serve(ServerSession* server, PoolId pool, ConnectionId server_id, ConnectionId client) {
-  if (server == nullptr) return commons_.ledger.removed(pool, server_id, Loop::now(), actions_);
-  lend(*server, client);
+  if (server != nullptr) return lend(*server, client);
+  commons_.ledger.removed(pool, server_id, Loop::now(), actions_);
+  // The connection ended after it was promised, within one turn: the client is in no queue any more.
+  if (ClientSession* waiting = waiting_client(client)) waiting->on_no_server();
 }
 
 /// The server is this worker's, and active for `client` in the ledger's books.
 void Worker::lend(ServerSession& server, ConnectionId client_id) {
-  ClientSession* client = find_client(client_id);
-  const bool waits = client != nullptr && client->phase() == ClientPhase::waiting && client->logged_in();
+  ClientSession* client = waiting_client(client_id);
   if (server.phase() != ServerPhase::idle || !server.clean()) {
     server.close("idle server got dirty");
-    if (waits) client->on_no_server();
+    if (client != nullptr) client->on_no_server();
     return;
   }
-  if (waits) {
+  if (client != nullptr) {
     client->on_server(server);
   } else {
     commons_.ledger.give(server.pool().id, server.id(), Loop::now(), actions_);

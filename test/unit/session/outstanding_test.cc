@@ -90,14 +90,89 @@ TEST(Outstanding, SyncInFrontOfTheCopyDataIsIgnoredAsTheServerDoes) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(Outstanding, FailedCopyForgetsOnlySyncsSentBeforeItsData) {
-  Outstanding queue = queue_of({RequestKind::execute, RequestKind::sync});
-  queue.copy_data_sent();
-  queue.push(forwarded(RequestKind::sync));
-  EXPECT_FALSE(queue.copy_finished(true));
+Outstanding failed_copy(std::initializer_list<RequestKind> kinds) {
+  Outstanding queue = queue_of(kinds);
+  queue.copy_finished(true);
+  queue.error_seen();
+  return queue;
+}
+
+TEST(Outstanding, FailedCopyMakesTheSyncsInsideItDoubtful) {
+  Outstanding queue = failed_copy({RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::sync});
   EXPECT_EQ(queue.size(), 2U);
   EXPECT_TRUE(ready(queue));
   EXPECT_TRUE(queue.empty());
+  EXPECT_FALSE(queue.certain());
+}
+
+TEST(Outstanding, DoubtfulSyncCanBeAnsweredYet) {
+  Outstanding queue = failed_copy({RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::sync});
+  EXPECT_TRUE(ready(queue));
+  queue.push(forwarded(RequestKind::query));
+  EXPECT_TRUE(ready(queue));
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_TRUE(queue.certain());
+}
+
+TEST(Outstanding, NextAnswerShowsThatADoubtfulSyncWasIgnored) {
+  Outstanding queue = failed_copy({RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::sync});
+  EXPECT_TRUE(ready(queue));
+  queue.push(forwarded(RequestKind::query));
+  queue.answer_seen();
+  EXPECT_TRUE(queue.certain());
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+  EXPECT_FALSE(ready(queue));
+}
+
+TEST(Outstanding, ErrorOfASimpleCopyIsFollowedByItsOwnReadyForQuery) {
+  Outstanding queue = failed_copy({RequestKind::query, RequestKind::sync, RequestKind::copy_end, RequestKind::query});
+  EXPECT_TRUE(ready(queue));
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_TRUE(ready(queue));
+  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_TRUE(queue.certain());
+}
+
+TEST(Outstanding, OnlySyncOfAFailedCopyIsTheOneThatIsAnswered) {
+  Outstanding queue = failed_copy({RequestKind::execute, RequestKind::sync});
+  EXPECT_TRUE(ready(queue));
+  EXPECT_TRUE(queue.empty());
+  EXPECT_TRUE(queue.certain());
+}
+
+TEST(Outstanding, RequestsBehindADoubtfulSyncLeaveNothingToRelyOn) {
+  Outstanding queue = failed_copy({RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::parse,
+                                   RequestKind::sync});
+  EXPECT_TRUE(ready(queue));
+  EXPECT_FALSE(queue.certain());
+  queue.answer_seen();
+  EXPECT_FALSE(queue.certain());
+  EXPECT_TRUE(ready(queue));
+}
+
+TEST(Outstanding, ErrorWhileASyncIsInDoubtLeavesNothingToRelyOn) {
+  Outstanding queue = failed_copy({RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::sync});
+  EXPECT_TRUE(ready(queue));
+  queue.push(forwarded(RequestKind::query));
+  queue.error_seen();
+  EXPECT_TRUE(ready(queue));
+  EXPECT_FALSE(queue.certain());
+}
+
+TEST(Outstanding, CopyDoneOfACopyThatNobodyAskedForIsForgotten) {
+  for (const bool failed : {false, true}) {
+    Outstanding queue = queue_of({RequestKind::copy_end, RequestKind::sync, RequestKind::sync});
+    EXPECT_TRUE(queue.copy_finished(failed));
+    EXPECT_EQ(queue.size(), 2U);
+  }
+}
+
+TEST(Outstanding, RequestsCanBeLookedAtInOrder) {
+  Outstanding queue = queue_of({RequestKind::parse, RequestKind::sync});
+  std::vector<RequestKind> kinds;
+  queue.for_each([&](const Request& request) { kinds.push_back(request.kind); });
+  EXPECT_EQ(kinds, (std::vector{RequestKind::parse, RequestKind::sync}));
 }
 
 TEST(Outstanding, S141_CopyDoneWithoutACopyHoldsNobodyUp) {

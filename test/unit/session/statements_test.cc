@@ -33,15 +33,16 @@ TEST_F(Statements, ForgottenWithTheLastUserAndNumberedAnewAfterwards) {
   EXPECT_NE(make("select 1")->server_name(), before);
 }
 
-TEST_F(Statements, S127_TheLongestUnusedIsEvicted) {
+TEST_F(Statements, S127_TheLongestUnusedIsSurplus) {
   ServerStatements server;
   const StatementPtr a = make("a"), b = make("b"), c = make("c");
   server.add(a);
   server.add(b);
   EXPECT_TRUE(server.touch(a));
   server.add(c);
-  EXPECT_EQ(server.evict(2), b);
-  EXPECT_EQ(server.evict(2), nullptr);
+  EXPECT_EQ(server.surplus(2), b);
+  server.remove(b);
+  EXPECT_EQ(server.surplus(2), nullptr);
   EXPECT_FALSE(server.contains(b));
   EXPECT_EQ(server.size(), 2U);
 }
@@ -56,10 +57,10 @@ TEST_F(Statements, UnsharedOnesAreNobodyElses) {
   EXPECT_EQ(make("a"), shared);
 }
 
-TEST_F(Statements, NegativeLimitEvictsNothing) {
+TEST_F(Statements, NegativeLimitHasNoSurplus) {
   ServerStatements server;
   server.add(make("a"));
-  EXPECT_EQ(server.evict(-1), nullptr);
+  EXPECT_EQ(server.surplus(-1), nullptr);
 }
 
 TEST_F(Statements, WhatCouldNotBeClosedComesBackAsTheOldest) {
@@ -69,7 +70,7 @@ TEST_F(Statements, WhatCouldNotBeClosedComesBackAsTheOldest) {
   server.add(b);
   server.remove(a);
   server.put_back(a);
-  EXPECT_EQ(server.evict(1), a);
+  EXPECT_EQ(server.surplus(1), a);
 }
 
 }  // namespace
