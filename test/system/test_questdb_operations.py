@@ -13,17 +13,6 @@ from harness.wire import Closed, ServerError
 SLOW = "select sum(a.x*b.x) from long_sequence(100000000) a cross join long_sequence(100000) b"
 
 
-@pytest.fixture
-def questdb(start_questdb):
-    return start_questdb()
-
-
-@pytest.fixture
-def recipe(start_pooler, kind, questdb, authority):
-    """The recipe, running."""
-    return start_recipe(start_pooler, kind, questdb, authority)
-
-
 def login(pooler, password="quest", **parameters):
     """A raw connection over TLS, logged in."""
     return pooler.wire(timeout=20).start_tls().login("admin", "questdb", password, **parameters)
