@@ -15,7 +15,7 @@ import sys
 FOLDERS = ("include", "src", "test")
 NAMESPACE = re.compile(r"^(?:inline )?namespace(?: ([\w:]+))? \{")
 NAMESPACE_END = re.compile(r"^\}\s*// namespace")
-TYPE = re.compile(r"^(?:struct|class|union|enum(?: class| struct)?)(?: alignas\([^)]*\))? (\w+)\b(?!::)[^;]*[{,:]$")
+TYPE = re.compile(r"^(?:struct|class|union|enum(?: class| struct)?)(?: alignas\([^)]*\))? (\w+)\b(?!::)[^;=]*$")
 ONE_LINE_TYPE = re.compile(r"^(?:struct|class|union|enum(?: class| struct)?) (\w+)\b(?!::)[^;(]*\{.*\};$")
 INLINE_FUNCTION = re.compile(r"^(?:\[\[nodiscard\]\] )?(?:constexpr|inline)\b[^=(]*?([\w~]+\([^)]*\)?)")
 
