@@ -4,7 +4,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <array>
 #include <csignal>
@@ -28,6 +27,7 @@
 #include "control/listen_sockets.h"
 #include "control/pidfile.h"
 #include "control/privileges.h"
+#include "uv/version.h"
 #include "worker/worker.h"
 
 namespace uvb {
@@ -43,7 +43,7 @@ void require(const Status& status) {
 }
 
 std::vector<std::string> library_lines() {
-  return {fmt::format("libuv {}", uv_version_string()), "adns: libuv getaddrinfo",
+  return {fmt::format("libuv {}", libuv_version()), "adns: libuv getaddrinfo",
           fmt::format("tls: {}", OpenSSL_version(OPENSSL_VERSION)), "systemd: no"};
 }
 
@@ -134,7 +134,7 @@ void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Sn
   control.set_workers(commons.workers);
   for (const auto& worker : workers) worker->start();
   control.listen(std::move(sockets));
-  log.log(fmt::format("process up: {}, libuv {}, adns: getaddrinfo, tls: {}", kVersionLine, uv_version_string(),
+  log.log(fmt::format("process up: {}, libuv {}, adns: getaddrinfo, tls: {}", kVersionLine, libuv_version(),
                       OpenSSL_version(OPENSSL_VERSION)));
   control.run();
   for (const auto& worker : workers) worker->post_call([](Worker& one) { one.stop(); });

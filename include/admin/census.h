@@ -37,18 +37,18 @@ enum class ReplicationKind : std::uint8_t { none, logical, physical };
 struct SocketRow {
   SocketState state = SocketState::client_login;
   ConnectionId id = ConnectionId::none;
-  PoolKey pool;          ///< for the order of rows; `pool.database` is shown, empty as `(nodb)`
-  std::string user;      ///< client: login name; server: name used on the server; empty is shown as `(nouser)`
-  TimePoint state_since; ///< for the order of rows: when it entered its state; may be left unset, then ids decide
+  PoolKey pool;           ///< for the order of rows; `pool.database` is shown, empty as `(nodb)`
+  std::string user;       ///< client: login name; server: name used on the server; empty is shown as `(nouser)`
+  TimePoint state_since;  ///< for the order of rows: when it entered its state; may be left unset, then ids decide
 
   ReplicationKind replication = ReplicationKind::none;
-  std::string addr;        ///< remote address without brackets, `unix`, or empty when not connected yet
+  std::string addr;  ///< remote address without brackets, `unix`, or empty when not connected yet
   int port = 0;
   std::string local_addr;  ///< `unix` on Unix sockets
   int local_port = 0;
   WallTime connect_time;
-  WallTime request_time;   ///< unset: shown as now
-  TimePoint query_start;   ///< of the query in progress; unset: none
+  WallTime request_time;  ///< unset: shown as now
+  TimePoint query_start;  ///< of the query in progress; unset: none
   bool close_needed = false;
   std::uint64_t ptr = 0;   ///< the number in log prefixes
   std::uint64_t link = 0;  ///< ptr of the partner; 0: none
@@ -93,8 +93,8 @@ enum class Gather : std::uint8_t {
   sockets,  ///< a whole Census
 };
 
-/// What all workers know of their connections; one part of each is merged. Lists may name a pool several times (once per
-/// worker): whoever reads them adds up. Console sessions belong to PoolKey{"pgbouncer", "pgbouncer"}.
+/// What all workers know of their connections; one part of each is merged. Lists may name a pool several times (once
+/// per worker): whoever reads them adds up. Console sessions belong to PoolKey{"pgbouncer", "pgbouncer"}.
 struct Census {
   std::vector<SocketRow> sockets;  ///< any order
   std::vector<PoolCounters> counters;

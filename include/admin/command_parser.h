@@ -11,9 +11,9 @@ namespace uvb {
 /// A console command taken apart. Texts are without their quotes, case as written.
 struct ParsedCommand {
   std::string word;
-  std::string argument;        ///< or SET's key; empty: none (an explicit `""` counts as none)
-  std::string value;           ///< SET's
-  bool assignment = false;     ///< `set key = value`
+  std::string argument;     ///< or SET's key; empty: none (an explicit `""` counts as none)
+  std::string value;        ///< SET's
+  bool assignment = false;  ///< `set key = value`
 };
 
 enum class ParseFailure : std::uint8_t {

@@ -22,10 +22,10 @@ enum class Access : std::uint8_t { everyone, admin };
 
 /// What may stand behind a command's word, and what is checked about it.
 enum class ArgumentRule : std::uint8_t {
-  none,               ///< a word there makes the command invalid
-  show_target,        ///< a row of the SHOW table, or a fake parameter
-  assignment,         ///< key = value
-  shutdown_mode,      ///< nothing, WAIT_FOR_SERVERS or WAIT_FOR_CLIENTS
+  none,           ///< a word there makes the command invalid
+  show_target,    ///< a row of the SHOW table, or a fake parameter
+  assignment,     ///< key = value
+  shutdown_mode,  ///< nothing, WAIT_FOR_SERVERS or WAIT_FOR_CLIENTS
   client_id,
   optional_database,  ///< nothing is "all"
   required_database,

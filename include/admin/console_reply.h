@@ -42,7 +42,7 @@ struct ConsoleError {
   std::string code = "08P01";
   std::string message{};
   std::string detail{};  ///< empty: none
-  bool fatal = false;  ///< severity FATAL and the end of the session
+  bool fatal = false;    ///< severity FATAL and the end of the session
 };
 
 /// What a command answers, in no protocol form yet: made on the control thread, put into bytes by the worker's

@@ -14,9 +14,9 @@
 
 namespace uvb {
 
-/// A logged-in console client's protocol (PostgreSQL protocol, "Message Flow"; admin-console.md 1.4): whole messages in,
-/// bytes and commands out. Simple and extended protocol alike; statements and portals live here, commands are carried out
-/// elsewhere, one at a time. Lives on the client's worker; knows no socket.
+/// A logged-in console client's protocol (PostgreSQL protocol, "Message Flow"; admin-console.md 1.4): whole messages
+/// in, bytes and commands out. Simple and extended protocol alike; statements and portals live here, commands are
+/// carried out elsewhere, one at a time. Lives on the client's worker; knows no socket.
 ///
 /// After receive() and answer(): send output(), then hand take_command() to the control thread, then look at ended().
 class ConsoleSession {
@@ -50,8 +50,8 @@ class ConsoleSession {
   };
   struct Portal {
     std::string text;
-    std::vector<std::uint16_t> formats;   ///< of results: none, one for all, or one per column
-    std::optional<ConsoleReply> result;   ///< once executed; rows before next_row were sent
+    std::vector<std::uint16_t> formats;  ///< of results: none, one for all, or one per column
+    std::optional<ConsoleReply> result;  ///< once executed; rows before next_row were sent
     std::size_t next_row = 0;
   };
   /// Who waits for the command's reply.

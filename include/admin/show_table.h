@@ -65,8 +65,8 @@ std::vector<ConsoleRow> rows_of(const std::array<Field<Item>, N>& fields, const 
 
 // Cells.
 [[nodiscard]] Cell text_cell(std::string_view text);
-[[nodiscard]] Cell int_cell(std::int64_t value);        ///< int4 columns: printed as 32-bit signed
-[[nodiscard]] Cell count_cell(std::uint64_t value);     ///< int8 and numeric columns: unsigned
+[[nodiscard]] Cell int_cell(std::int64_t value);     ///< int4 columns: printed as 32-bit signed
+[[nodiscard]] Cell count_cell(std::uint64_t value);  ///< int8 and numeric columns: unsigned
 /// `YYYY-MM-DD HH:MM:SS TZ` in the process's time zone.
 [[nodiscard]] Cell time_cell(WallTime time);
 /// `0x` and lower-case hex; 0 is the empty string.

@@ -25,8 +25,8 @@ enum class Awaited : std::uint8_t {
 /// Some server of the database (of any when empty) still has close_needed.
 [[nodiscard]] bool close_pending(const ConsoleHost& host, const std::string& database);
 
-/// Sessions whose PAUSE or WAIT_CLOSE is not done yet (admin-console.md 3.1): one record each, answered exactly once, with
-/// its own tag, by its own condition. Control thread.
+/// Sessions whose PAUSE or WAIT_CLOSE is not done yet (admin-console.md 3.1): one record each, answered exactly once,
+/// with its own tag, by its own condition. Control thread.
 class WaitList {
  public:
   void add(ConnectionId session, Awaited awaited, const std::string& database);

@@ -23,15 +23,11 @@ struct AuthStep {
   std::string log_text;  ///< empty when `error` says it all
 };
 
-inline AuthStep waiting_step(Buffer reply = {}) {
-  return {AuthStatus::waiting, std::move(reply), {}, {}};
-}
+inline AuthStep waiting_step(Buffer reply = {}) { return {AuthStatus::waiting, std::move(reply), {}, {}}; }
 
 inline AuthStep work_step() { return {AuthStatus::needs_work, {}, {}, {}}; }
 
-inline AuthStep accepted_step(Buffer reply = {}) {
-  return {AuthStatus::accepted, std::move(reply), {}, {}};
-}
+inline AuthStep accepted_step(Buffer reply = {}) { return {AuthStatus::accepted, std::move(reply), {}, {}}; }
 
 inline AuthStep rejected_step(std::string error, std::string log_text = {}) {
   return {AuthStatus::rejected, {}, std::move(error), std::move(log_text)};

@@ -18,7 +18,6 @@ class CleartextAuthenticator final : public ClientAuthenticator {
   void work() override;
   AuthStep after_work() override;
   Secret take_password() override;
-  std::shared_ptr<const ScramKeys> take_scram_keys() override { return nullptr; }
 
  private:
   enum class Awaiting : std::uint8_t { password, work, nothing };

@@ -39,14 +39,14 @@ class ClientAuthenticator {
   /// Body of a 'p' message (without type and length). The reply may hold SASLContinue/SASLFinal, never
   /// AuthenticationOk.
   virtual AuthStep on_message(ByteView body) = 0;
-  /// The expensive part after needs_work; may run on another thread.
-  virtual void work() = 0;
+  /// The expensive part after needs_work; may run on another thread. Only methods that ask for it have one.
+  virtual void work() {}
   virtual AuthStep after_work() = 0;
 
   /// After accepted: the clear-text password the client sent (plain and bridge), else empty.
-  virtual Secret take_password() = 0;
+  virtual Secret take_password() { return {}; }
   /// After accepted by SCRAM against a real SCRAM secret: pass-through keys, else null.
-  virtual std::shared_ptr<const ScramKeys> take_scram_keys() = 0;
+  virtual std::shared_ptr<const ScramKeys> take_scram_keys() { return nullptr; }
 };
 
 std::unique_ptr<ClientAuthenticator> make_client_authenticator(ClientAuthRequest request);

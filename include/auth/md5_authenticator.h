@@ -15,10 +15,7 @@ class Md5Authenticator final : public ClientAuthenticator {
 
   AuthStep start() override;
   AuthStep on_message(ByteView body) override;
-  void work() override {}
   AuthStep after_work() override;
-  Secret take_password() override { return {}; }
-  std::shared_ptr<const ScramKeys> take_scram_keys() override { return nullptr; }
 
  private:
   /// What the client must send; nullopt when nothing can be right.

@@ -17,7 +17,6 @@ class ScramAuthenticator final : public ClientAuthenticator {
   AuthStep on_message(ByteView body) override;
   void work() override;
   AuthStep after_work() override;
-  Secret take_password() override { return {}; }
   std::shared_ptr<const ScramKeys> take_scram_keys() override { return std::move(keys_); }
 
  private:

@@ -14,9 +14,9 @@ namespace uvb {
 /// What we hold to log in to a server as `user`. Immutable, any thread.
 struct ServerCredentials {
   std::string user;
-  std::shared_ptr<const StoredSecret> secret;       ///< may be null
-  std::shared_ptr<const Secret> clear_password;     ///< what a client gave over TLS (bridge); may be null
-  std::shared_ptr<const ScramKeys> scram_keys;      ///< pass-through keys; may be null
+  std::shared_ptr<const StoredSecret> secret;    ///< may be null
+  std::shared_ptr<const Secret> clear_password;  ///< what a client gave over TLS (bridge); may be null
+  std::shared_ptr<const ScramKeys> scram_keys;   ///< pass-through keys; may be null
 };
 
 /// Which authentication a server asked for last; remembered per database to decide on the clear-text bridge.
@@ -34,8 +34,7 @@ class ServerAuthenticator {
   [[nodiscard]] virtual ServerAuthKind kind() const noexcept = 0;
 };
 
-/// `channel_binding`: tls-server-end-point data of the server's certificate, empty without TLS. `encrypted_or_local`
-/// false and a clear-text request: allowed (PgBouncer's rule), the caller logs the warning.
+/// `channel_binding`: tls-server-end-point data of the server's certificate, empty without TLS.
 std::unique_ptr<ServerAuthenticator> make_server_authenticator(ServerCredentials credentials,
                                                                std::vector<std::uint8_t> channel_binding);
 

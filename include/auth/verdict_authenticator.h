@@ -13,10 +13,7 @@ class VerdictAuthenticator final : public ClientAuthenticator {
 
   AuthStep start() override;
   AuthStep on_message(ByteView body) override;
-  void work() override {}
   AuthStep after_work() override;
-  Secret take_password() override { return {}; }
-  std::shared_ptr<const ScramKeys> take_scram_keys() override { return nullptr; }
 
  private:
   const char* error_ = nullptr;  ///< null: let in

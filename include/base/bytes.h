@@ -22,7 +22,8 @@ inline std::string_view as_text(ByteView bytes) noexcept {
 
 /// Big-endian loads and stores, as every integer of the PostgreSQL protocol is sent.
 inline std::uint32_t load_u32(const std::uint8_t* at) noexcept {
-  return (std::uint32_t{at[0]} << 24) | (std::uint32_t{at[1]} << 16) | (std::uint32_t{at[2]} << 8) | std::uint32_t{at[3]};
+  return (std::uint32_t{at[0]} << 24) | (std::uint32_t{at[1]} << 16) | (std::uint32_t{at[2]} << 8) |
+         std::uint32_t{at[3]};
 }
 
 inline std::uint16_t load_u16(const std::uint8_t* at) noexcept {

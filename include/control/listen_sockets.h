@@ -60,8 +60,8 @@ class ListenSocket {
 [[nodiscard]] Status check_unix_socket_free(const ListenOptions& options);
 
 /// Opens everything the options name and logs `listening on ADDRESS` for each. An address that cannot be bound is a
-/// WARNING unless none could be; the Unix socket, when asked for, must succeed. Blocks on name resolution: start-up only.
-/// Errors are the FATAL texts of admin-console.md 4.2.
+/// WARNING unless none could be; the Unix socket, when asked for, must succeed. Blocks on name resolution: start-up
+/// only. Errors are the FATAL texts of admin-console.md 4.2.
 [[nodiscard]] Result<std::vector<ListenSocket>> open_listen_sockets(const ListenOptions& options, Log& log);
 
 /// RELOAD changed tcp_defer_accept: sets or clears it on a listening socket; without effect on Unix sockets.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "protocol/auth_code.h"
 
 /// Views over message bodies (without type and length), as long-lived as the bytes handed in. Every function checks
 /// its bounds and answers nullopt for a body that does not follow the protocol (PostgreSQL protocol, "Message
@@ -105,8 +106,8 @@ std::optional<RowValues> read_data_row(ByteView body);
 
 /// An authentication request, body of an 'R' message.
 struct AuthRequestView {
-  std::uint32_t code = 0;  ///< 0 ok, 3 clear text, 5 md5, 10/11/12 SASL
-  ByteView data;           ///< what follows the code
+  AuthCode code = AuthCode::ok;  ///< or a number that is none of these
+  ByteView data;                 ///< what follows the code
 };
 std::optional<AuthRequestView> read_auth_request(ByteView body) noexcept;
 

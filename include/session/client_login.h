@@ -12,8 +12,8 @@
 
 namespace uvb {
 
-/// The way of a client from its first byte to its welcome (behaviour.md 1). Exists only that long; owned by the ClientSession
-/// whose callbacks it takes.
+/// The way of a client from its first byte to its welcome (behaviour.md 1). Exists only that long; owned by the
+/// ClientSession whose callbacks it takes.
 class ClientLogin {
  public:
   explicit ClientLogin(ClientSession& client) : client_(client), context_(client.context_) {}
@@ -84,7 +84,7 @@ class ClientLogin {
   Step step_ = Step::first_packet;
   TimePoint probe_since_;
   bool handshake_begun_ = false;
-  bool greeted_ = false;       ///< a protocol negotiation was sent
+  bool greeted_ = false;  ///< a protocol negotiation was sent
   bool is_console_ = false;
   bool is_admin_ = false;
   bool fake_database_ = false;  ///< it does not exist; told only after the password (guarantee G10)

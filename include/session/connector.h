@@ -24,15 +24,15 @@ struct ServerAddress {
   std::string text;  ///< as in log prefixes: `1.2.3.4:5432`, `[::1]:5432`, `unix:5432`
 };
 
-/// Opens one non-blocking connection to a server of a database entry: picks the element of the host list, looks its name
-/// up, connects. Destroying it gives up. Own thread only.
+/// Opens one non-blocking connection to a server of a database entry: picks the element of the host list, looks its
+/// name up, connects. Destroying it gives up. Own thread only.
 class Connector final : public PollListener {
  public:
   using Callback = std::function<void(Result<UniqueFd>)>;
 
   /// `callback` is called once, never from the constructor or start(); it may destroy the connector.
-  Connector(SessionContext& context, std::shared_ptr<const DatabaseConfig> database, std::shared_ptr<DatabaseState> state,
-            Callback callback);
+  Connector(SessionContext& context, std::shared_ptr<const DatabaseConfig> database,
+            std::shared_ptr<DatabaseState> state, Callback callback);
   /// To a known address: cancels go to the very server they are for.
   Connector(SessionContext& context, ServerAddress address, Callback callback);
   ~Connector() override;

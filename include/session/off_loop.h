@@ -39,7 +39,8 @@ class OffLoop {
 
   class Piece final : public Work {
    public:
-    Piece(std::shared_ptr<State> state, std::function<void()> work) : state_(std::move(state)), work_(std::move(work)) {}
+    Piece(std::shared_ptr<State> state, std::function<void()> work)
+        : state_(std::move(state)), work_(std::move(work)) {}
     void run() noexcept override { work_(); }
     void done() noexcept override {
       state_->busy = false;

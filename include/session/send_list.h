@@ -11,8 +11,8 @@
 
 namespace uvb {
 
-/// What one turn will send to one peer: borrowed pieces of what was just read, and own bytes put between them. Neighbouring
-/// borrowed pieces join. One per worker, empty between turns.
+/// What one turn will send to one peer: borrowed pieces of what was just read, and own bytes put between them.
+/// Neighbouring borrowed pieces join. One per worker, empty between turns.
 class SendList {
  public:
   /// More than this is worth a system call of its own; less waits for the end of the turn.

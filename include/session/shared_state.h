@@ -73,8 +73,8 @@ class SharedState {
     return static_cast<ConnectionId>(last_connection_.fetch_add(1, std::memory_order_relaxed) + 1);
   }
 
-  ClientCount clients;                        ///< every client socket of any kind
-  std::atomic<bool> shutting_down{false};     ///< SHUTDOWN WAIT_*: only console logins succeed
+  ClientCount clients;                     ///< every client socket of any kind
+  std::atomic<bool> shutting_down{false};  ///< SHUTDOWN WAIT_*: only console logins succeed
 
  private:
   using PoolName = std::pair<std::string, std::string>;

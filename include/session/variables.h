@@ -11,8 +11,8 @@
 
 namespace uvb {
 
-/// The names of the session variables that follow a client from server to server (behaviour.md 2.1): the five built-in ones and
-/// track_extra_parameters. Immutable for the life of the process.
+/// The names of the session variables that follow a client from server to server (behaviour.md 2.1): the five built-in
+/// ones and track_extra_parameters. Immutable for the life of the process.
 class VariableTable {
  public:
   explicit VariableTable(const std::vector<std::string>& extra);
@@ -47,7 +47,9 @@ class VariableValues {
 
 bool same_ignoring_case(std::string_view left, std::string_view right) noexcept;
 
-/// Appends `SET name='value';` for each variable both know and that differs (behaviour.md 2.2); true when there was one.
-bool append_differences(const VariableTable& table, const VariableValues& client, const VariableValues& server, std::string& sql);
+/// Appends `SET name='value';` for each variable both know and that differs (behaviour.md 2.2); true when there was
+/// one.
+bool append_differences(const VariableTable& table, const VariableValues& client, const VariableValues& server,
+                        std::string& sql);
 
 }  // namespace uvb

@@ -11,14 +11,15 @@
 
 namespace uvb {
 
-/// Two snapshots of every pool's counters, so that averages slide over one to two stats periods (admin-console.md 2.16).
-/// Lives on the control thread, which calls rotate() every stats_period as it was at start. Not thread-safe.
+/// Two snapshots of every pool's counters, so that averages slide over one to two stats periods
+/// (admin-console.md 2.16). Lives on the control thread, which calls rotate() every stats_period as it was at start.
+/// Not thread-safe.
 class StatsHistory {
  public:
   explicit StatsHistory(TimePoint start);
 
-  /// A period is over: what was newest becomes the base of averages. `pools` are the counters now, each pool possibly in
-  /// several parts (one of each worker); pools that are not listed are gone and forgotten.
+  /// A period is over: what was newest becomes the base of averages. `pools` are the counters now, each pool possibly
+  /// in several parts (one of each worker); pools that are not listed are gone and forgotten.
   void rotate(std::span<const PoolCounters> pools, TimePoint now);
 
   /// Averages of SHOW STATS: of `pools` together (the same kind of list, of those pools that matter), since the older

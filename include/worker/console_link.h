@@ -14,8 +14,8 @@ namespace uvb {
 
 class Worker;
 
-/// A console client's session: its protocol here, its commands on the control thread. Takes the place of a server. Owned
-/// by the ClientSession.
+/// A console client's session: its protocol here, its commands on the control thread. Takes the place of a server.
+/// Owned by the ClientSession.
 class ConsoleLink final : public ConsoleBackend {
  public:
   ConsoleLink(Worker& worker, ClientSession& client, bool admin, const VariableValues& asked);

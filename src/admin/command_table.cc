@@ -13,7 +13,11 @@ namespace {
 constexpr CommandRow kCommands[] = {
     {.word = "SHOW", .help = "", .access = Access::everyone, .argument = ArgumentRule::show_target, .run = run_show},
     {.word = "SELECT", .help = "", .access = Access::everyone, .argument = ArgumentRule::show_target, .run = run_show},
-    {.word = "SET", .help = "SET key = arg", .access = Access::everyone, .argument = ArgumentRule::assignment, .run = run_set},
+    {.word = "SET",
+     .help = "SET key = arg",
+     .access = Access::everyone,
+     .argument = ArgumentRule::assignment,
+     .run = run_set},
     {.word = "RELOAD", .help = "RELOAD", .run = run_reload},
     {.word = "PAUSE",
      .help = "PAUSE [<db>]",

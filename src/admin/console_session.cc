@@ -87,7 +87,8 @@ void append_portal_suspended(Buffer& out) {
 
 }  // namespace
 
-// --- messages in ------------------------------------------------------------------------------------------------------
+// --- messages in
+// ------------------------------------------------------------------------------------------------------
 
 void ConsoleSession::receive(char type, ByteView body) {
   if (ended_) return;
@@ -157,13 +158,15 @@ void ConsoleSession::bind(ByteView body) {
     return fail("26000", fmt::format("prepared statement \"{}\" does not exist", prefix.statement));
   }
   if (rest->parameters > 0) {
-    return fail("08P01", fmt::format("bind message supplies {} parameters, but console commands take none", rest->parameters));
+    return fail("08P01",
+                fmt::format("bind message supplies {} parameters, but console commands take none", rest->parameters));
   }
   if (std::any_of(rest->formats.begin(), rest->formats.end(), [](std::uint16_t format) { return format > 1; })) {
     return fail("22023", "unsupported format code");
   }
   if (portals_.size() >= kMaxNames && !portals_.contains(prefix.portal)) return fail("53400", "too many portals");
-  portals_.insert_or_assign(std::string(prefix.portal), Portal{statement->second, std::move(rest->formats), std::nullopt, 0});
+  portals_.insert_or_assign(std::string(prefix.portal),
+                            Portal{statement->second, std::move(rest->formats), std::nullopt, 0});
   append_bind_complete(output_);
 }
 
@@ -219,7 +222,8 @@ void ConsoleSession::sync() {
   ready();
 }
 
-// --- commands ---------------------------------------------------------------------------------------------------------
+// --- commands
+// ---------------------------------------------------------------------------------------------------------
 
 void ConsoleSession::start_command(std::string_view text, Pending pending) {
   command_ = std::string(text);
@@ -283,7 +287,8 @@ void ConsoleSession::send_rows(Portal& portal, std::uint32_t limit) {
   append_command_complete(output_, result.tag);
 }
 
-// --- messages out -----------------------------------------------------------------------------------------------------
+// --- messages out
+// -----------------------------------------------------------------------------------------------------
 
 void ConsoleSession::send_notices(const ConsoleReply& reply) {
   for (const ConsoleNotice& notice : reply.notices) append_console_notice(output_, notice);

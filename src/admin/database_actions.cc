@@ -13,6 +13,14 @@ void log_issued(const CommandContext& context, const char* command) {
                                    : fmt::format("{} '{}' command issued", command, database));
 }
 
+/// A command that neither fails nor waits.
+ConsoleReply carry_out(const CommandContext& context, const char* command,
+                       void (ConsoleHost::*action)(const std::string& database)) {
+  log_issued(context, command);
+  (context.host.*action)(context.command.argument);
+  return tag_reply(command);
+}
+
 std::optional<ConsoleReply> resume_error(const CommandContext& context) {
   if (context.host.shutting_down()) return error_reply("pooler is shutting down");
   if (context.host.state() == ProcessState::active) return error_reply("pooler is not paused/suspended");
@@ -44,27 +52,19 @@ std::optional<ConsoleReply> run_resume(const CommandContext& context) {
 }
 
 std::optional<ConsoleReply> run_disable(const CommandContext& context) {
-  log_issued(context, "DISABLE");
-  context.host.disable(context.command.argument);
-  return tag_reply("DISABLE");
+  return carry_out(context, "DISABLE", &ConsoleHost::disable);
 }
 
 std::optional<ConsoleReply> run_enable(const CommandContext& context) {
-  log_issued(context, "ENABLE");
-  context.host.enable(context.command.argument);
-  return tag_reply("ENABLE");
+  return carry_out(context, "ENABLE", &ConsoleHost::enable);
 }
 
 std::optional<ConsoleReply> run_reconnect(const CommandContext& context) {
-  log_issued(context, "RECONNECT");
-  context.host.reconnect(context.command.argument);
-  return tag_reply("RECONNECT");
+  return carry_out(context, "RECONNECT", &ConsoleHost::reconnect);
 }
 
 std::optional<ConsoleReply> run_kill(const CommandContext& context) {
-  log_issued(context, "KILL");
-  context.host.kill(context.command.argument);
-  return tag_reply("KILL");
+  return carry_out(context, "KILL", &ConsoleHost::kill);
 }
 
 std::optional<ConsoleReply> run_wait_close(const CommandContext& context) {

@@ -28,7 +28,8 @@ constexpr std::array<Field<Item>, 17> kFields = {{
     {"user", ColumnType::text, [](const Item& item) { return text_cell(item.pool.key.user); }},
     {"cl_active", ColumnType::int4, [](const Item& item) { return int_cell(item.clients.active); }},
     {"cl_waiting", ColumnType::int4, [](const Item& item) { return int_cell(counts(item).waiting); }},
-    {"cl_active_cancel_req", ColumnType::int4, [](const Item& item) { return int_cell(item.clients.active_cancel_req); }},
+    {"cl_active_cancel_req", ColumnType::int4,
+     [](const Item& item) { return int_cell(item.clients.active_cancel_req); }},
     {"cl_waiting_cancel_req", ColumnType::int4,
      [](const Item& item) { return int_cell(item.clients.waiting_cancel_req); }},
     {"sv_active", ColumnType::int4, [](const Item& item) { return int_cell(counts(item).active); }},
@@ -58,7 +59,8 @@ std::map<PoolKey, PoolClients> clients_by_pool(const Census& census) {
 
 std::map<std::string, Cell> load_balances(const ConsoleHost& host) {
   std::map<std::string, Cell> cells;
-  for (const DatabaseInfo& database : host.databases()) cells[database.config.name] = load_balance_cell(database.config);
+  for (const DatabaseInfo& database : host.databases())
+    cells[database.config.name] = load_balance_cell(database.config);
   return cells;
 }
 

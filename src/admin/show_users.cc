@@ -30,7 +30,9 @@ constexpr std::array<Field<Item>, 8> kFields = {{
     {"reserve_pool_size", ColumnType::text, [](const Item& item) { return size_cell(item.config.reserve_pool_size); }},
     {"pool_mode", ColumnType::text, mode},
     {"max_user_connections", ColumnType::int4,
-     [](const Item& item) { return positive_or(item.config.max_user_connections, item.settings.max_user_connections); }},
+     [](const Item& item) {
+       return positive_or(item.config.max_user_connections, item.settings.max_user_connections);
+     }},
     {"current_connections", ColumnType::int4, [](const Item& item) { return int_cell(item.servers); }},
     {"max_user_client_connections", ColumnType::int4,
      [](const Item& item) {
@@ -53,7 +55,8 @@ std::vector<ConsoleRow> rows(const ShowContext& context) {
   std::vector<Item> items;
   for (const std::string& name : known) {
     Item item{name, {}, context.config.settings};
-    if (const auto found = context.config.users.find(name); found != context.config.users.end()) item.config = found->second;
+    if (const auto found = context.config.users.find(name); found != context.config.users.end())
+      item.config = found->second;
     if (const auto found = servers.find(name); found != servers.end()) item.servers = found->second;
     if (const auto found = clients.find(name); found != clients.end()) item.clients = found->second;
     items.push_back(std::move(item));

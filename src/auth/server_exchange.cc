@@ -9,14 +9,6 @@ namespace uvb {
 
 namespace {
 
-// Codes of authentication requests (PostgreSQL protocol, "Message Formats").
-constexpr std::uint32_t kOk = 0;
-constexpr std::uint32_t kCleartext = 3;
-constexpr std::uint32_t kMd5 = 5;
-constexpr std::uint32_t kSasl = 10;
-constexpr std::uint32_t kSaslContinue = 11;
-constexpr std::uint32_t kSaslFinal = 12;
-
 Digest key_of(const Secret& key) noexcept { return Digest(as_bytes(key.view())); }
 
 }  // namespace
@@ -77,9 +69,9 @@ AuthStep ServerExchange::on_message(ByteView body) {
   const auto request = read_auth_request(body);
   if (!request) return failed("bad authentication request", "authentication request without a code");
   switch (request->code) {
-    case kOk: return on_ok(request->data);
-    case kSaslContinue: return on_sasl_continue(as_text(request->data));
-    case kSaslFinal: return on_sasl_final(as_text(request->data));
+    case AuthCode::ok: return on_ok(request->data);
+    case AuthCode::sasl_continue: return on_sasl_continue(as_text(request->data));
+    case AuthCode::sasl_final: return on_sasl_final(as_text(request->data));
     default: return on_request(*request);
   }
 }
@@ -102,14 +94,14 @@ AuthStep ServerExchange::on_request(const AuthRequestView& request) {
     return failed("bad authentication request", "the server asked for a second authentication");
   }
   switch (request.code) {
-    case kCleartext: return on_cleartext();
-    case kMd5: return on_md5(request.data);
-    case kSasl: return on_sasl(request.data);
+    case AuthCode::cleartext: return on_cleartext();
+    case AuthCode::md5: return on_md5(request.data);
+    case AuthCode::sasl: return on_sasl(request.data);
     default: break;
   }
   kind_ = ServerAuthKind::other;
   awaiting_ = Awaiting::nothing;
-  return rejected_step("unknown/unsupported auth method: " + std::to_string(request.code));
+  return rejected_step("unknown/unsupported auth method: " + std::to_string(static_cast<std::uint32_t>(request.code)));
 }
 
 AuthStep ServerExchange::on_cleartext() {

@@ -48,10 +48,11 @@ constexpr TextKey kTextKeys[] = {
 void set_startup_parameter(DatabaseConfig& database, const std::string& key, const std::string& value) {
   auto& all = database.startup_parameters;
   const auto known = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.first == key; });
-  if (known != all.end())
+  if (known != all.end()) {
     known->second = value;
-  else
+  } else {
     all.emplace_back(key, value);
+  }
 }
 
 bool set_plain_key(DatabaseConfig& database, const std::string& key, const std::string& value) {
@@ -79,12 +80,13 @@ Status set_pool_mode(DatabaseConfig& database, const std::string& value) {
 }
 
 Status set_load_balance_hosts(DatabaseConfig& database, const std::string& value) {
-  if (equal_ignoring_case(value, "round-robin"))
+  if (equal_ignoring_case(value, "round-robin")) {
     database.load_balance_hosts = LoadBalanceHosts::round_robin;
-  else if (equal_ignoring_case(value, "disable"))
+  } else if (equal_ignoring_case(value, "disable")) {
     database.load_balance_hosts = LoadBalanceHosts::disable;
-  else
+  } else {
     return Error{fmt::format("invalid load_balance_hosts: {}", value)};
+  }
   return Done{};
 }
 
@@ -93,16 +95,17 @@ Status set_key(DatabaseConfig& database, const std::string& key, const std::stri
   if (key == "port") return set_port(database, value);
   if (key == "pool_mode") return set_pool_mode(database, value);
   if (key == "load_balance_hosts") return set_load_balance_hosts(database, value);
-  if (key == "dbname")
+  if (key == "dbname") {
     database.dbname = value;
-  else if (key == "password")
+  } else if (key == "password") {
     database.password = std::make_shared<const Secret>(value);
-  else if (key == "server_lifetime")
+  } else if (key == "server_lifetime") {
     database.server_lifetime = whole_seconds(value).value_or(Micros::zero());
-  else if (key == "query_wait_timeout")
+  } else if (key == "query_wait_timeout") {
     database.query_wait_timeout = whole_seconds(value);
-  else
+  } else {
     return Error{fmt::format("unrecognized connection parameter: {}", key)};
+  }
   return Done{};
 }
 

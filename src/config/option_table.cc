@@ -23,7 +23,7 @@ constexpr Option kOptions[] = {
     {"auth_dbname", &S::auth_dbname, kNull, kReload, "1.19", kInert,
      "Database entry in which auth_query runs; unset, it is the client's own."},
     {"auth_file", &S::auth_file, kNull, kReload, "1.0", kWorks,
-     "The file with users and their secrets; read at start and by RELOAD if it changed."},
+     "The file with users and their secrets; read at start and by RELOAD."},
     {"auth_hba_file", &S::auth_hba_file, "", kReload, "1.7", kInert,
      "The HBA file that auth_type=hba chooses methods by."},
     {"auth_ident_file", &S::auth_ident_file, kNull, kReload, "1.23", kInert,

@@ -125,34 +125,36 @@ std::string_view word_of(Enum value) {
 
 template <class T>
 Result<T> parse(std::string_view text) {
-  if constexpr (std::is_same_v<T, int>)
+  if constexpr (std::is_same_v<T, int>) {
     return parse_int(text);
-  else if constexpr (std::is_same_v<T, std::uint32_t>)
+  } else if constexpr (std::is_same_v<T, std::uint32_t>) {
     return parse_unsigned(text);
-  else if constexpr (std::is_same_v<T, bool>)
+  } else if constexpr (std::is_same_v<T, bool>) {
     return parse_bool(text);
-  else if constexpr (std::is_same_v<T, Micros>)
+  } else if constexpr (std::is_same_v<T, Micros>) {
     return parse_seconds(text);
-  else if constexpr (std::is_enum_v<T>) {
+  } else if constexpr (std::is_enum_v<T>) {
     const Result<std::size_t> index = parse_word(text, words_of<T>());
     if (!index) return index.error();
     return static_cast<T>(*index);
-  } else
+  } else {
     return T(std::string(text));
+  }
 }
 
 template <class T>
 std::optional<std::string> show(const T& value) {
-  if constexpr (std::is_same_v<T, bool>)
+  if constexpr (std::is_same_v<T, bool>) {
     return std::string(value ? "1" : "0");
-  else if constexpr (std::is_arithmetic_v<T>)
+  } else if constexpr (std::is_arithmetic_v<T>) {
     return std::to_string(value);
-  else if constexpr (std::is_same_v<T, Micros>)
+  } else if constexpr (std::is_same_v<T, Micros>) {
     return show_seconds(value);
-  else if constexpr (std::is_enum_v<T>)
+  } else if constexpr (std::is_enum_v<T>) {
     return std::string(word_of(value));
-  else
+  } else {
     return value;
+  }
 }
 
 template <class Struct>
@@ -176,7 +178,7 @@ template <class Struct>
 Status store_by_name(Struct& settings, const BasicOption<Struct>* option, std::string_view section,
                      std::string_view name, std::string_view value) {
   if (option == nullptr) return Error{fmt::format("unknown parameter: {}/{}", section, name)};
-  const Status stored = set_option(settings, *option, value);
+  Status stored = set_option(settings, *option, value);
   if (stored) return stored;
   return Error{fmt::format("invalid value \"{}\" for parameter {}: {}", value, name, stored.error().message)};
 }

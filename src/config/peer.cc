@@ -13,14 +13,15 @@ namespace {
 constexpr int kMaxPeerId = 65535;
 
 Status set_key(PeerConfig& peer, const std::string& key, const std::string& value) {
-  if (key == "host")
+  if (key == "host") {
     peer.host = value;
-  else if (key == "port")
+  } else if (key == "port") {
     peer.port = lenient_int(value);
-  else if (key == "pool_size")
+  } else if (key == "pool_size") {
     peer.pool_size = lenient_int(value);
-  else
+  } else {
     return Error{fmt::format("unrecognized connection parameter: {}", key)};
+  }
   if (peer.port == 0) return Error{fmt::format("invalid port: {}", value)};
   return Done{};
 }

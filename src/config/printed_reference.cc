@@ -13,16 +13,17 @@ constexpr std::size_t kLineWidth = 100;
 /// What a value may be, by type.
 template <class T>
 std::string type_name() {
-  if constexpr (std::is_same_v<T, bool>)
+  if constexpr (std::is_same_v<T, bool>) {
     return "0 or 1";
-  else if constexpr (std::is_arithmetic_v<T>)
+  } else if constexpr (std::is_arithmetic_v<T>) {
     return "whole number";
-  else if constexpr (std::is_same_v<T, Micros>)
+  } else if constexpr (std::is_same_v<T, Micros>) {
     return "seconds";
-  else if constexpr (std::is_enum_v<T>)
+  } else if constexpr (std::is_enum_v<T>) {
     return fmt::format("{}", fmt::join(words_of<T>(), ", "));
-  else
+  } else {
     return "text";
+  }
 }
 
 template <class Struct>
@@ -48,10 +49,11 @@ std::string default_of(const Row& option) {
 template <class Row>
 std::string facts(const Row& option) {
   std::string text = fmt::format("Value: {}. Default: {}.", type_of(option), default_of(option));
-  if (option.since == "HEAD")
+  if (option.since == "HEAD") {
     text += " Not in a PgBouncer release yet.";
-  else if (!option.since.empty())
+  } else if (!option.since.empty()) {
     text += fmt::format(" Since PgBouncer {}.", option.since);
+  }
   if (!option.reloadable) text += " Changes only with a restart.";
   if (option.inert) text += " Has no effect yet in this version.";
   return text;
@@ -74,14 +76,15 @@ std::string wrap(std::string_view text, std::string_view prefix) {
 std::string roff(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    if (c == '\\')
+    if (c == '\\') {
       escaped += "\\e";
-    else if (c == '-')
+    } else if (c == '-') {
       escaped += "\\-";
-    else if ((c == '.' || c == '\'') && escaped.empty())
+    } else if ((c == '.' || c == '\'') && escaped.empty()) {
       escaped += std::string("\\&") + c;
-    else
+    } else {
       escaped += c;
+    }
   }
   return escaped;
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -92,30 +91,13 @@ class Parser {
 
 }  // namespace
 
-std::optional<FileStamp> file_stamp(const std::string& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return std::nullopt;
-  FileStamp stamp;
-  stamp.device = status.st_dev;
-  stamp.inode = status.st_ino;
-  stamp.mode = status.st_mode;
-  stamp.uid = status.st_uid;
-  stamp.gid = status.st_gid;
-  stamp.size = status.st_size;
-  stamp.modified_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-  return stamp;
-}
-
 UserList parse_user_list(std::string_view text) { return Parser(text).parse(); }
 
 Result<UserList> load_user_list(const std::string& file) {
-  // Stamped first: a change during the read is seen the next time.
-  const std::optional<FileStamp> stamp = file_stamp(file);
   Result<std::string> text = read_file(file);
   if (!text) return Error{fmt::format("could not open auth_file {}: {}", file, text.error().message)};
   UserList list = parse_user_list(*text);
   explicit_bzero(text->data(), text->size());
-  list.stamp = stamp;
   return list;
 }
 

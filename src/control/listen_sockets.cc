@@ -119,8 +119,8 @@ void open_addresses(const addrinfo* list, const ListenOptions& options, Log& log
     if (list->ai_family != AF_INET && list->ai_family != AF_INET6) continue;
     auto fd = open_tcp(*list, options);
     if (!fd) {
-      log.warning(fmt::format("cannot listen on {}: {}", printable(list->ai_addr, options.listen_port),
-                              fd.error().message));
+      log.warning(
+          fmt::format("cannot listen on {}: {}", printable(list->ai_addr, options.listen_port), fd.error().message));
       continue;
     }
     std::string address = printable(list->ai_addr, bound_port(fd->get()));

@@ -44,7 +44,8 @@ Status check_pidfile(const std::string& path, Log& log) {
   const std::optional<pid_t> pid = parse_pid({text, static_cast<std::size_t>(size)});
   if (!pid || !is_dead(*pid)) return Error{fmt::format("pidfile '{}' exists, another instance running?", path)};
   log.log("stale pidfile, removing");
-  if (::unlink(path.c_str()) != 0) return Error{fmt::format("could not remove stale pidfile: {}", std::strerror(errno))};
+  if (::unlink(path.c_str()) != 0)
+    return Error{fmt::format("could not remove stale pidfile: {}", std::strerror(errno))};
   return Done{};
 }
 

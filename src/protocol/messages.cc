@@ -148,7 +148,7 @@ std::optional<AuthRequestView> read_auth_request(ByteView body) noexcept {
   ByteReader reader(body);
   const auto code = reader.u32();
   if (!code) return std::nullopt;
-  return AuthRequestView{*code, reader.rest()};
+  return AuthRequestView{AuthCode{*code}, reader.rest()};
 }
 
 std::optional<std::vector<std::string_view>> read_sasl_mechanisms(ByteView data) {

@@ -1,18 +1,11 @@
 #include "protocol/write.h"
 
+#include "protocol/auth_code.h"
 #include "protocol/message_builder.h"
 
 namespace uvb {
 
 namespace {
-
-// Codes of authentication requests (PostgreSQL protocol, "Message Formats", AuthenticationOk and following).
-constexpr std::size_t kAuthOk = 0;
-constexpr std::size_t kAuthCleartext = 3;
-constexpr std::size_t kAuthMd5 = 5;
-constexpr std::size_t kAuthSasl = 10;
-constexpr std::size_t kAuthSaslContinue = 11;
-constexpr std::size_t kAuthSaslFinal = 12;
 
 /// Length of a NULL value, also of a missing SASL response.
 constexpr std::uint32_t kNull = 0xffffffff;
@@ -24,9 +17,9 @@ void append_texts(Buffer& out, char type, std::string_view first, std::string_vi
   message.text(first).text(second);
 }
 
-void append_auth(Buffer& out, std::size_t code, ByteView data = {}) {
+void append_auth(Buffer& out, AuthCode code, ByteView data = {}) {
   MessageBuilder message(out, 'R');
-  message.u32(code).raw(data);
+  message.u32(static_cast<std::uint32_t>(code)).raw(data);
 }
 
 void append_target(Buffer& out, char type, char kind, std::string_view name) {
@@ -71,21 +64,23 @@ void append_ready(Buffer& out, TransactionStatus status) {
   message.byte(static_cast<char>(status));
 }
 
-void append_auth_ok(Buffer& out) { append_auth(out, kAuthOk); }
-void append_auth_cleartext(Buffer& out) { append_auth(out, kAuthCleartext); }
-void append_auth_md5(Buffer& out, ByteView salt) { append_auth(out, kAuthMd5, salt); }
+void append_auth_ok(Buffer& out) { append_auth(out, AuthCode::ok); }
+void append_auth_cleartext(Buffer& out) { append_auth(out, AuthCode::cleartext); }
+void append_auth_md5(Buffer& out, ByteView salt) { append_auth(out, AuthCode::md5, salt); }
 
 void append_auth_sasl(Buffer& out, std::span<const std::string_view> mechanisms) {
   MessageBuilder message(out, 'R');
-  message.u32(kAuthSasl);
+  message.u32(static_cast<std::uint32_t>(AuthCode::sasl));
   for (const std::string_view name : mechanisms) message.text(name);
   message.byte('\0');
 }
 
 void append_auth_sasl_continue(Buffer& out, std::string_view data) {
-  append_auth(out, kAuthSaslContinue, as_bytes(data));
+  append_auth(out, AuthCode::sasl_continue, as_bytes(data));
 }
-void append_auth_sasl_final(Buffer& out, std::string_view data) { append_auth(out, kAuthSaslFinal, as_bytes(data)); }
+void append_auth_sasl_final(Buffer& out, std::string_view data) {
+  append_auth(out, AuthCode::sasl_final, as_bytes(data));
+}
 
 void append_row_description(Buffer& out, std::span<const ColumnDescription> columns) {
   constexpr std::size_t kNoTable = 0;

@@ -63,8 +63,10 @@ bool is_loopback(const SocketAddress& address) {
 }
 
 int port_of(const SocketAddress& address) {
-  if (address.storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
-  if (address.storage.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port);
+  if (address.storage.ss_family == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
+  if (address.storage.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port);
   return 0;
 }
 
@@ -84,7 +86,10 @@ Connector::Connector(SessionContext& context, std::shared_ptr<const DatabaseConf
 }
 
 Connector::Connector(SessionContext& context, ServerAddress address, Callback callback)
-    : context_(context), address_(std::move(address)), callback_(std::move(callback)), self_(std::make_shared<Connector*>(this)) {}
+    : context_(context),
+      address_(std::move(address)),
+      callback_(std::move(callback)),
+      self_(std::make_shared<Connector*>(this)) {}
 
 Connector::~Connector() { *self_ = nullptr; }
 
@@ -131,7 +136,8 @@ void Connector::on_addresses(std::vector<SocketAddress> found, const std::string
     return;
   }
   // Several addresses of one name share the load, as elements of a list do.
-  const std::size_t place = found.size() == 1 ? 0 : state_->next_host.fetch_add(1, std::memory_order_relaxed) % found.size();
+  const std::size_t place =
+      found.size() == 1 ? 0 : state_->next_host.fetch_add(1, std::memory_order_relaxed) % found.size();
   address_.socket = found[place];
   address_.text = printable(address_.socket);
   connect();
@@ -150,7 +156,8 @@ void Connector::connect() {
       return;
     }
   }
-  const int status = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address_.socket.storage), address_.socket.size);
+  const int status =
+      ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address_.socket.storage), address_.socket.size);
   if (status != 0 && errno != EINPROGRESS) {
     context_.log.warning(fmt::format("connect failed to {}: {}", address_.text, std::strerror(errno)));
     finish_later("connect failed");

@@ -64,7 +64,8 @@ class RequestReader {
     }
   }
 
-  void take_variable(std::string_view name, std::string_view value, std::string_view text, std::string_view ignored_as) {
+  void take_variable(std::string_view name, std::string_view value, std::string_view text,
+                     std::string_view ignored_as) {
     if (const auto index = table_.find(name)) {
       request_.variables.set(*index, value);
       return;

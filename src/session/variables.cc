@@ -71,7 +71,8 @@ void VariableValues::adopt(const VariableValues& known) {
   }
 }
 
-bool append_differences(const VariableTable& table, const VariableValues& client, const VariableValues& server, std::string& sql) {
+bool append_differences(const VariableTable& table, const VariableValues& client, const VariableValues& server,
+                        std::string& sql) {
   bool any = false;
   for (std::size_t index = 0; index < table.size(); ++index) {
     const auto& wanted = client.get(index);

@@ -9,7 +9,8 @@ namespace {
 constexpr Micros kQuestdbIdleTimeout = std::chrono::seconds(240);
 }  // namespace
 
-PoolRules pool_rules(const Config& config, const DatabaseConfig& database, std::string_view pool_user, ServerFlavour flavour) {
+PoolRules pool_rules(const Config& config, const DatabaseConfig& database, std::string_view pool_user,
+                     ServerFlavour flavour) {
   const EffectivePool effective = effective_pool(config, database, pool_user);
   PoolRules rules;
   rules.mode = effective.mode;

@@ -284,8 +284,18 @@ bool BackendSession::stream_sent(std::size_t count) {
 void BackendSession::complete(std::string_view tag) { MessageWriter(out_).begin('C').text(tag).end(); }
 
 void BackendSession::fail(std::string_view code, std::string_view message) {
-  MessageWriter(out_).begin('E').bytes("S").text("ERROR").bytes("V").text("ERROR").bytes("C").text(code).bytes("M")
-      .text(message).u8(0).end();
+  MessageWriter(out_)
+      .begin('E')
+      .bytes("S")
+      .text("ERROR")
+      .bytes("V")
+      .text("ERROR")
+      .bytes("C")
+      .text(code)
+      .bytes("M")
+      .text(message)
+      .u8(0)
+      .end();
   skip_until_sync_ = true;
   if (status_ == 'T') status_ = 'E';
 }

@@ -76,12 +76,12 @@ class BackendSession {
   std::string in_;
   std::string out_;
   RowStream stream_;
-  std::string simple_rest_;             ///< statements of a simple query still to be run
+  std::string simple_rest_;  ///< statements of a simple query still to be run
   bool in_simple_query_ = false;
   bool started_ = false;
   bool copying_in_ = false;
   bool skip_until_sync_ = false;
-  std::uint64_t skip_bytes_ = 0;        ///< of a CopyData body still to come
+  std::uint64_t skip_bytes_ = 0;  ///< of a CopyData body still to come
   std::uint64_t copied_rows_ = 0;
   char status_ = 'I';
   std::map<std::string, std::string> parameters_;

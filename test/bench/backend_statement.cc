@@ -89,9 +89,14 @@ struct KeyWord {
 };
 
 constexpr std::array kKeyWords = {
-    KeyWord{"begin", Verb::begin},         KeyWord{"start", Verb::begin},       KeyWord{"commit", Verb::commit},
-    KeyWord{"end", Verb::commit},          KeyWord{"rollback", Verb::rollback}, KeyWord{"abort", Verb::rollback},
-    KeyWord{"reset", Verb::reset_all},     KeyWord{"discard", Verb::discard_all},
+    KeyWord{"begin", Verb::begin},
+    KeyWord{"start", Verb::begin},
+    KeyWord{"commit", Verb::commit},
+    KeyWord{"end", Verb::commit},
+    KeyWord{"rollback", Verb::rollback},
+    KeyWord{"abort", Verb::rollback},
+    KeyWord{"reset", Verb::reset_all},
+    KeyWord{"discard", Verb::discard_all},
     KeyWord{"deallocate", Verb::deallocate_all},
 };
 

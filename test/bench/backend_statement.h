@@ -27,12 +27,12 @@ enum class Verb : std::uint8_t {
 /// A statement, understood as far as the backend needs.
 struct Statement {
   Verb verb = Verb::empty;
-  std::string tag;                ///< of CommandComplete, without the row count
-  std::string name;               ///< of SET
-  std::string value;              ///< of SET, unquoted
-  std::uint32_t row_bytes = 0;    ///< of copy_out and rows
-  std::uint64_t rows = 0;         ///< of copy_out and rows
-  std::uint16_t parameters = 0;   ///< highest $n in the text
+  std::string tag;               ///< of CommandComplete, without the row count
+  std::string name;              ///< of SET
+  std::string value;             ///< of SET, unquoted
+  std::uint32_t row_bytes = 0;   ///< of copy_out and rows
+  std::uint64_t rows = 0;        ///< of copy_out and rows
+  std::uint16_t parameters = 0;  ///< highest $n in the text
 };
 
 /// Understands one statement without its semicolon.

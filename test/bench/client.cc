@@ -87,8 +87,19 @@ bool Client::read_tls_answer() {
 void Client::send_startup() {
   step_ = Step::messages;
   std::string startup;
-  MessageWriter(startup).begin(0).u32(kProtocol3).text("user").text(endpoint_.user).text("database")
-      .text(endpoint_.database).text("application_name").text("bench").text("client_encoding").text("UTF8").u8(0).end();
+  MessageWriter(startup)
+      .begin(0)
+      .u32(kProtocol3)
+      .text("user")
+      .text(endpoint_.user)
+      .text("database")
+      .text(endpoint_.database)
+      .text("application_name")
+      .text("bench")
+      .text("client_encoding")
+      .text("UTF8")
+      .u8(0)
+      .end();
   send(startup);
 }
 
@@ -147,8 +158,7 @@ bool Client::on_message(char type, std::string_view body) {
     case 'G': work_.on_copy_in(*this); return problem_.empty();
     case 'C': return on_complete(body);
     case 'R': return on_authentication(body);
-    case 'E':
-      return fail(std::string(error_field(body, 'C')) + " " + std::string(error_field(body, 'M')));
+    case 'E': return fail(std::string(error_field(body, 'C')) + " " + std::string(error_field(body, 'M')));
     default: return true;
   }
 }

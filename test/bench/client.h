@@ -97,9 +97,9 @@ class Client {
   bool idle_ = false;
   bool leaving_ = false;
   std::optional<ScramClient> scram_;
-  std::string partial_;          ///< a message that came in pieces
+  std::string partial_;              ///< a message that came in pieces
   std::uint64_t rows_received_ = 0;  ///< since the last CommandComplete
-  std::uint64_t skip_bytes_ = 0;  ///< of a row's body still to come
+  std::uint64_t skip_bytes_ = 0;     ///< of a row's body still to come
   std::string problem_;
 };
 

@@ -167,11 +167,12 @@ class Run {
   void print_result(double wall, double cpu) {
     auto& latencies = meter_.latencies_ns;
     std::ranges::sort(latencies);
-    std::printf("{\"event\":\"result\",\"seconds\":%.6f,\"units\":%llu,\"bytes\":%llu,\"cpu_seconds\":%.9f,"
-                "\"p50_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,\"connection\":\"%s\"}\n",
-                wall, static_cast<unsigned long long>(meter_.units), static_cast<unsigned long long>(meter_.bytes), cpu,
-                percentile_us(latencies, 0.5), percentile_us(latencies, 0.99), percentile_us(latencies, 1),
-                connection_.c_str());
+    std::printf(
+        "{\"event\":\"result\",\"seconds\":%.6f,\"units\":%llu,\"bytes\":%llu,\"cpu_seconds\":%.9f,"
+        "\"p50_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,\"connection\":\"%s\"}\n",
+        wall, static_cast<unsigned long long>(meter_.units), static_cast<unsigned long long>(meter_.bytes), cpu,
+        percentile_us(latencies, 0.5), percentile_us(latencies, 0.99), percentile_us(latencies, 1),
+        connection_.c_str());
     std::fflush(stdout);
   }
 

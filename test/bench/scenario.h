@@ -15,14 +15,14 @@ struct LoadOptions {
   std::string kind = "query";   ///< query, copy-out, copy-in, connect, slow, burst
   std::string mode = "simple";  ///< of query: simple, extended, prepared
   unsigned clients = 1;
-  double rate = 0;              ///< per second over all clients (slow: bytes per second); 0: as fast as it goes
-  double seconds = 1;           ///< length of the measured window
-  double warmup = 0.2;          ///< seconds before it
-  std::uint64_t count = 0;      ///< do exactly so many units per window instead
+  double rate = 0;          ///< per second over all clients (slow: bytes per second); 0: as fast as it goes
+  double seconds = 1;       ///< length of the measured window
+  double warmup = 0.2;      ///< seconds before it
+  std::uint64_t count = 0;  ///< do exactly so many units per window instead
   std::uint32_t row_bytes = 1000;
-  std::uint64_t rows = 65536;   ///< per COPY or result
-  int watch_pid = 0;            ///< process whose CPU time is measured over the window
-  bool step = false;            ///< a window per line "go" on standard input; any other line ends
+  std::uint64_t rows = 65536;  ///< per COPY or result
+  int watch_pid = 0;           ///< process whose CPU time is measured over the window
+  bool step = false;           ///< a window per line "go" on standard input; any other line ends
 };
 
 /// Counts what is done inside the measured window.

@@ -40,7 +40,9 @@ class MemoryLog final : public Log {
   /// How many lines of `level` contain `text`.
   [[nodiscard]] std::size_t count(LogLevel level, std::string_view text) const {
     const std::lock_guard lock(mutex_);
-    const auto matches = [&](const Line& line) { return line.first == level && line.second.find(text) != line.second.npos; };
+    const auto matches = [&](const Line& line) {
+      return line.first == level && line.second.find(text) != line.second.npos;
+    };
     return static_cast<std::size_t>(std::ranges::count_if(lines_, matches));
   }
 

@@ -1,5 +1,5 @@
-// Runs a fuzz target without libFuzzer, so that `make check` covers it with every compiler and sanitizer: each file of its
-// corpus once, then inputs derived from them by a fixed random sequence.
+// Runs a fuzz target without libFuzzer, so that `make check` covers it with every compiler and sanitizer: each file of
+// its corpus once, then inputs derived from them by a fixed random sequence.
 
 #include <algorithm>
 #include <chrono>

@@ -5,32 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 
-#include "fakes/tls_files.h"
+#include "fakes/tls_contexts.h"
 #include "transport/tls_engine.h"
 
 namespace uvb {
 namespace {
-
-struct Contexts {
-  std::shared_ptr<const TlsContext> accepting;
-  std::shared_ptr<const TlsContext> connecting;
-};
-
-Contexts load_contexts() {
-  const test::TlsFiles files;
-  const test::TlsPaths paths = files.issue("server", {.common_name = "db"});
-  TlsSettings accepting;
-  accepting.mode = SslMode::require;
-  accepting.cert_file = paths.certificate;
-  accepting.key_file = paths.key;
-  accepting.ca_file = files.ca();
-  accepting.protocols = "all";
-  TlsSettings connecting;
-  connecting.mode = SslMode::require;
-  return {*TlsContext::load(TlsSide::client, accepting, false), *TlsContext::load(TlsSide::server, connecting, false)};
-}
 
 void move(TlsEngine& from, TlsEngine& to) {
   to.feed(from.output().view());
@@ -72,7 +52,7 @@ void feed_in_pieces(TlsEngine& engine, ByteView input) {
 }  // namespace uvb
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const uvb::Contexts contexts = uvb::load_contexts();
+  static const uvb::test::TlsContexts contexts = uvb::test::load_tls_contexts("all");
   if (size < 2) return 0;
   const auto acceptor = uvb::TlsEngine::accept(contexts.accepting);
   const auto connector = uvb::TlsEngine::connect(contexts.connecting, "db", true);

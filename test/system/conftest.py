@@ -17,6 +17,7 @@ from harness.fake_server import FakeServer, trusting
 from harness.pooler import Kind, Pooler
 from harness.postgres import POSTGRES_18_PACKAGE, Postgres
 from harness.questdb import QuestDB
+from harness.recipe import start_recipe
 
 PGBOUNCER = "/usr/sbin/pgbouncer"
 
@@ -150,6 +151,24 @@ def start_questdb(session_directory, deps):
     yield start
     for server in running.values():
         server.stop()
+
+
+@pytest.fixture
+def questdb(start_questdb):
+    """A QuestDB as it comes."""
+    return start_questdb()
+
+
+@pytest.fixture
+def recipe(start_pooler, kind, questdb, authority):
+    """The published recipe in front of `questdb`, running."""
+    return start_recipe(start_pooler, kind, questdb, authority)
+
+
+@pytest.fixture
+def slow_recipe(start_pooler, kind, start_questdb, authority):
+    """The recipe in front of a QuestDB of its own, which slow queries may keep busy. Its two threads are all it has."""
+    return start_recipe(start_pooler, kind, start_questdb("slow"), authority)
 
 
 @pytest.fixture

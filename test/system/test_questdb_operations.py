@@ -13,17 +13,6 @@ from harness.wire import Closed, ServerError
 SLOW = "select sum(a.x*b.x) from long_sequence(100000000) a cross join long_sequence(100000) b"
 
 
-@pytest.fixture
-def questdb(start_questdb):
-    return start_questdb()
-
-
-@pytest.fixture
-def recipe(start_pooler, kind, questdb, authority):
-    """The recipe, running."""
-    return start_recipe(start_pooler, kind, questdb, authority)
-
-
 def login(pooler, password="quest", **parameters):
     """A raw connection over TLS, logged in."""
     return pooler.wire(timeout=20).start_tls().login("admin", "questdb", password, **parameters)
@@ -118,12 +107,6 @@ def test_full_server_is_told_in_words_and_recovers(start_pooler, kind, start_que
             return False
 
     net.wait_for(recovered, 20, "service after the others left", 0.5)
-
-
-@pytest.fixture
-def slow_recipe(start_pooler, kind, start_questdb, authority):
-    """The recipe in front of a QuestDB of its own, which slow queries may keep busy. Its two threads are all it has."""
-    return start_recipe(start_pooler, kind, start_questdb("slow"), authority)
 
 
 @pytest.mark.quick

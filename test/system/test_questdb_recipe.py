@@ -18,23 +18,6 @@ TRADES = "select symbol, price from trades order by ts"
 EXPECTED = [("BTC-USD", 39269.98), ("ETH-USD", 2615.54), ("BTC-USD", 39270.5)]
 
 
-@pytest.fixture
-def questdb(start_questdb):
-    return start_questdb()
-
-
-@pytest.fixture
-def recipe(start_pooler, kind, questdb, authority):
-    """The recipe, running."""
-    return start_recipe(start_pooler, kind, questdb, authority)
-
-
-@pytest.fixture
-def slow_recipe(start_pooler, kind, start_questdb, authority):
-    """The recipe in front of a QuestDB of its own, which slow queries may keep busy."""
-    return start_recipe(start_pooler, kind, start_questdb("slow"), authority)
-
-
 def conninfo(pooler, sslmode="require", **options):
     words = {"host": "localhost", "port": pooler.port, "user": "admin", "password": "quest", "dbname": "questdb",
              "sslmode": sslmode, "gssencmode": "disable", **options}

@@ -180,12 +180,18 @@ def test_downgrade_of_channel_binding_is_noticed(start_pooler, front_tls):
         client.expect_fatal("SASL authentication failed")
 
 
+def own_pair(directory, source):
+    """Copies a (certificate, key) to where the test may change them; returns their paths there."""
+    cert, key = os.path.join(directory, "front.crt"), os.path.join(directory, "front.key")
+    for original, copy in zip(source, (cert, key)):
+        shutil.copy(original, copy)
+    return cert, key
+
+
 @pytest.mark.compat
 @pytest.mark.quick
 def test_renewed_certificate_is_taken_at_reload(start_pooler, authority, directory):
-    cert, key = os.path.join(directory, "front.crt"), os.path.join(directory, "front.key")
-    for source, target in zip(authority.server, (cert, key)):
-        shutil.copy(source, target)
+    cert, key = own_pair(directory, authority.server)
     pooler = start_pooler(settings={"client_tls_sslmode": "require", "client_tls_cert_file": cert,
                                     "client_tls_key_file": key})
     def seen():
@@ -196,8 +202,7 @@ def test_renewed_certificate_is_taken_at_reload(start_pooler, authority, directo
     with pooler.wire() as old:
         old.start_tls().login()
         before = seen()
-        for source, target in zip(authority.issue("renewed"), (cert, key)):
-            shutil.copy(source, target)
+        own_pair(directory, authority.issue("renewed"))
         pooler.admin("RELOAD")
         assert seen() != before
         assert old.value("select 'kept'") == "kept"
@@ -205,9 +210,7 @@ def test_renewed_certificate_is_taken_at_reload(start_pooler, authority, directo
 
 @pytest.mark.quick
 def test_broken_certificate_at_reload_keeps_the_old_one(start_pooler, authority, directory):
-    cert, key = os.path.join(directory, "front.crt"), os.path.join(directory, "front.key")
-    for source, target in zip(authority.server, (cert, key)):
-        shutil.copy(source, target)
+    cert, key = own_pair(directory, authority.server)
     pooler = start_pooler(settings={"client_tls_sslmode": "require", "client_tls_cert_file": cert,
                                     "client_tls_key_file": key})
     for broken in ("garbage", authority.client[1]):

@@ -39,7 +39,8 @@ class FakeConsoleHost final : public ConsoleHost {
     return all_pools.back();
   }
   DatabaseInfo* entry(const std::string& name) {
-    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.config.name == name; });
+    const auto found =
+        std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.config.name == name; });
     return found == entries.end() ? nullptr : &*found;
   }
 
@@ -60,7 +61,8 @@ class FakeConsoleHost final : public ConsoleHost {
     return true;
   }
   bool database_paused(const std::string& name) const override {
-    return std::any_of(entries.begin(), entries.end(), [&](const auto& e) { return e.config.name == name && e.paused; });
+    return std::any_of(entries.begin(), entries.end(),
+                       [&](const auto& e) { return e.config.name == name && e.paused; });
   }
   bool quiet(const std::string&) const override { return !busy; }
 

@@ -31,7 +31,8 @@ class ShowTest : public ::testing::Test, protected ConsoleKit {
   std::optional<std::string> zone_;
 };
 
-// --- columns: names, order and type OIDs of release 1.25.2 --------------------------------------------------------------
+// --- columns: names, order and type OIDs of release 1.25.2
+// --------------------------------------------------------------
 
 constexpr const char* kCommon =
     "type:25 user:25 database:25 replication:25 state:25 addr:25 port:23 local_addr:25 local_port:23 connect_time:25 "
@@ -58,10 +59,11 @@ TEST_F(ShowTest, ColumnsOfPoolsAndTheirOwners) {
             "name:25 host:25 port:23 database:25 force_user:25 pool_size:23 min_pool_size:23 reserve_pool_size:23 "
             "server_lifetime:23 pool_mode:25 load_balance_hosts:25 max_connections:23 current_connections:23 "
             "max_client_connections:23 current_client_connections:23 paused:23 disabled:23");
-  EXPECT_EQ(columns("POOLS"),
-            "database:25 user:25 cl_active:23 cl_waiting:23 cl_active_cancel_req:23 cl_waiting_cancel_req:23 sv_active:23 "
-            "sv_active_cancel:23 sv_being_canceled:23 sv_idle:23 sv_used:23 sv_tested:23 sv_login:23 maxwait:23 "
-            "maxwait_us:23 pool_mode:25 load_balance_hosts:25");
+  EXPECT_EQ(
+      columns("POOLS"),
+      "database:25 user:25 cl_active:23 cl_waiting:23 cl_active_cancel_req:23 cl_waiting_cancel_req:23 sv_active:23 "
+      "sv_active_cancel:23 sv_being_canceled:23 sv_idle:23 sv_used:23 sv_tested:23 sv_login:23 maxwait:23 "
+      "maxwait_us:23 pool_mode:25 load_balance_hosts:25");
   EXPECT_EQ(columns("USERS"),
             "name:25 pool_size:25 reserve_pool_size:25 pool_mode:25 max_user_connections:23 current_connections:23 "
             "max_user_client_connections:23 current_client_connections:23");
@@ -93,7 +95,8 @@ TEST_F(ShowTest, ColumnsOfStats) {
   EXPECT_EQ(columns("TOTALS"), "name:25 value:1700");
 }
 
-// --- rows -------------------------------------------------------------------------------------------------------------
+// --- rows
+// -------------------------------------------------------------------------------------------------------------
 
 TEST_F(ShowTest, Version) { EXPECT_EQ(lines("VERSION"), Lines{"PgBouncer 1.25.2 (uvbouncer 0.1.0)"}); }
 
@@ -141,17 +144,23 @@ TEST_F(ShowTest, DatabasesInheritWhatTheyDoNotSay) {
   pool.counts.login = 1;
   pool.counts.active_cancel = 1;
   census.database_clients["alpha"] = 4;
-  EXPECT_EQ(lines("DATABASES"),
-            (Lines{"alpha|h1,h2|5433|real|forced|3|1|2|90|transaction|disable|8|4|9|4|1|1",
-                   "pgbouncer|~|7000|pgbouncer|pgbouncer|2|0|0|3600|statement|~|0|0|0|0|0|0",
-                   "zebra|~|5432|zebra|~|20|0|0|3600|~|~|0|0|0|0|0|0"}));
+  EXPECT_EQ(lines("DATABASES"), (Lines{"alpha|h1,h2|5433|real|forced|3|1|2|90|transaction|disable|8|4|9|4|1|1",
+                                       "pgbouncer|~|7000|pgbouncer|pgbouncer|2|0|0|3600|statement|~|0|0|0|0|0|0",
+                                       "zebra|~|5432|zebra|~|20|0|0|3600|~|~|0|0|0|0|0|0"}));
 }
 
 TEST_F(ShowTest, PoolsCountClientsAndServers) {
   host.entries[0].config.host = "a, b";
   auto& pool = host.add_pool("db1", "u");
   pool.rules.mode = PoolMode::transaction;
-  pool.counts = {.waiting = 3, .active = 4, .active_cancel = 5, .being_canceled = 6, .idle = 7, .used = 8, .tested = 9, .login = 1,
+  pool.counts = {.waiting = 3,
+                 .active = 4,
+                 .active_cancel = 5,
+                 .being_canceled = 6,
+                 .idle = 7,
+                 .used = 8,
+                 .tested = 9,
+                 .login = 1,
                  .oldest_query_start = now - Micros(2'500'001)};
   host.add_pool("db1", "a");
   census.pool_clients = {{{"db1", "u"}, 10, 1, 0}, {{"db1", "u"}, 5, 1, 2}, {{"pgbouncer", "pgbouncer"}, 1, 0, 0}};
@@ -176,10 +185,9 @@ TEST_F(ShowTest, ListsHaveFourteenFixedRows) {
   census.login_clients = 3;
   census.free_servers = 4;
   census.used_servers = 5;
-  EXPECT_EQ(lines("LISTS"),
-            (Lines{"databases|3", "users|3", "peers|1", "pools|2", "peer_pools|0", "free_clients|1", "used_clients|2",
-                   "login_clients|3", "free_servers|4", "used_servers|5", "dns_names|0", "dns_zones|0", "dns_queries|0",
-                   "dns_pending|0"}));
+  EXPECT_EQ(lines("LISTS"), (Lines{"databases|3", "users|3", "peers|1", "pools|2", "peer_pools|0", "free_clients|1",
+                                   "used_clients|2", "login_clients|3", "free_servers|4", "used_servers|5",
+                                   "dns_names|0", "dns_zones|0", "dns_queries|0", "dns_pending|0"}));
 }
 
 TEST_F(ShowTest, MemNamesUpstreamsCaches) {
@@ -208,13 +216,15 @@ TEST_F(ShowTest, UsersShowOverridesNineCharactersWide) {
   host.add_pool("db1", "adam").counts.active = 2;
   host.add_pool("db2", "adam").counts.idle = 1;
   census.user_clients["adam"] = 7;
-  EXPECT_EQ(lines("USERS"), (Lines{"adam|        4|       12|statement|5|3|6|7", "pgbouncer|||~|50|0|0|0",
-                                   "zoe|||~|50|0|0|0"}));
+  EXPECT_EQ(lines("USERS"),
+            (Lines{"adam|        4|       12|statement|5|3|6|7", "pgbouncer|||~|50|0|0|0", "zoe|||~|50|0|0|0"}));
 }
 
-// --- sockets ----------------------------------------------------------------------------------------------------------
+// --- sockets
+// ----------------------------------------------------------------------------------------------------------
 
-SocketRow socket(SocketState state, std::uint64_t id, const std::string& database = "db1", const std::string& user = "u") {
+SocketRow socket(SocketState state, std::uint64_t id, const std::string& database = "db1",
+                 const std::string& user = "u") {
   SocketRow row;
   row.state = state;
   row.id = ConnectionId{id};
@@ -248,7 +258,8 @@ TEST_F(ShowTest, AClientInFull) {
   row.pkt_remain = 17;
   census.sockets = {row};
   const std::string common =
-      "C|login|db1|none|active|127.0.0.1|40000|127.0.0.1|6432|2020-09-13 12:26:40 UTC|2020-09-13 12:26:41 UTC|1|2|0|0xabc|"
+      "C|login|db1|none|active|127.0.0.1|40000|127.0.0.1|6432|2020-09-13 12:26:40 UTC|2020-09-13 12:26:41 "
+      "UTC|1|2|0|0xabc|"
       "0xdef|99|TLSv1.3/TLS_AES_256_GCM_SHA384|psql|2|5";
   EXPECT_EQ(lines("CLIENTS"), Lines{common});
   EXPECT_EQ(lines("SERVERS"), Lines{});
@@ -266,9 +277,9 @@ TEST_F(ShowTest, WhatIsUnknownHasItsOwnWords) {
   row.query_start = now - seconds(9);
   row.connect_time = wall;
   census.sockets = {row};
-  EXPECT_EQ(lines("SERVERS"),
-            Lines{"S|(nouser)|(nodb)|physical|new|(bad-af)|0|(bad-af)|0|2023-11-14 22:13:20 UTC|2023-11-14 22:13:20 UTC|0|0|1|||"
-                  "0|||0|0"})
+  EXPECT_EQ(lines("SERVERS"), Lines{"S|(nouser)|(nodb)|physical|new|(bad-af)|0|(bad-af)|0|2023-11-14 22:13:20 "
+                                    "UTC|2023-11-14 22:13:20 UTC|0|0|1|||"
+                                    "0|||0|0"})
       << "request time is now, servers never wait";
 }
 
@@ -283,8 +294,8 @@ TEST_F(ShowTest, ClientsComeByPoolThenByListThenByAge) {
                     socket(SocketState::client_active, 7, "db1", "a"),
                     socket(SocketState::server_active, 8)};
   census.sockets[2].link = 1;
-  EXPECT_EQ(states(rows("CLIENTS")), (Lines{"idle 6", "idle 7", "active 3", "idle 9", "waiting 1", "active_cancel_req 5",
-                                            "waiting_cancel_req 4"}));
+  EXPECT_EQ(states(rows("CLIENTS")), (Lines{"idle 6", "idle 7", "active 3", "idle 9", "waiting 1",
+                                            "active_cancel_req 5", "waiting_cancel_req 4"}));
 }
 
 TEST_F(ShowTest, ServersComeByListIdleOnesLatestFirst) {
@@ -305,21 +316,27 @@ TEST_F(ShowTest, ServersComeByListIdleOnesLatestFirst) {
 }
 
 TEST_F(ShowTest, SocketsLeaveOutCancelsAndEndWithLogins) {
-  census.sockets = {socket(SocketState::client_login, 1, "", ""),   socket(SocketState::client_active, 2),
-                    socket(SocketState::client_waiting, 3),         socket(SocketState::client_active_cancel_req, 4),
-                    socket(SocketState::server_active_cancel, 5),   socket(SocketState::server_being_canceled, 6),
-                    socket(SocketState::server_login, 7),           socket(SocketState::server_idle, 8),
+  census.sockets = {socket(SocketState::client_login, 1, "", ""),
+                    socket(SocketState::client_active, 2),
+                    socket(SocketState::client_waiting, 3),
+                    socket(SocketState::client_active_cancel_req, 4),
+                    socket(SocketState::server_active_cancel, 5),
+                    socket(SocketState::server_being_canceled, 6),
+                    socket(SocketState::server_login, 7),
+                    socket(SocketState::server_idle, 8),
                     socket(SocketState::client_login, 9, "zzz", "z")};
   EXPECT_EQ(states(rows("SOCKETS")),
             (Lines{"cl_active 2", "cl_waiting 3", "sv_idle 8", "sv_login 7", "cl_login 1", "cl_login 9"}));
 }
 
 TEST_F(ShowTest, ActiveSocketsAlwaysHaveTheAskingConsole) {
-  census.sockets = {socket(SocketState::client_active, 1), socket(SocketState::client_active, 77, "pgbouncer", "pgbouncer")};
+  census.sockets = {socket(SocketState::client_active, 1),
+                    socket(SocketState::client_active, 77, "pgbouncer", "pgbouncer")};
   EXPECT_EQ(states(rows("ACTIVE_SOCKETS")), Lines{"cl_active 77"});
 }
 
-// --- stats ------------------------------------------------------------------------------------------------------------
+// --- stats
+// ------------------------------------------------------------------------------------------------------------
 
 /// Counters whose members are base+1, base+2, ...
 Counters counting(std::uint64_t base) {
@@ -342,22 +359,35 @@ TEST_F(ShowTest, StatsAddUpThePoolsOfADatabase) {
 
 TEST_F(ShowTest, StatsTotalsAndAveragesAreTheHalvesOfStats) {
   census.counters = {{"db1", "u", counting(20020)}, {"pgbouncer", "pgbouncer", counting(0)}};
-  EXPECT_EQ(lines("STATS_TOTALS"),
-            (Lines{"db1|20021|20022|20023|20024|20025|20026|20027|20028|20029|20030|20031",
-                   "pgbouncer|1|2|3|4|5|6|7|8|9|10|11"}));
+  EXPECT_EQ(lines("STATS_TOTALS"), (Lines{"db1|20021|20022|20023|20024|20025|20026|20027|20028|20029|20030|20031",
+                                          "pgbouncer|1|2|3|4|5|6|7|8|9|10|11"}));
   EXPECT_EQ(lines("STATS_AVERAGES")[0], "db1|20|20|20|20|20|1|1|1|20|20|20");
 }
 
 TEST_F(ShowTest, TotalsSumAllPoolsTheConsoleIncluded) {
   census.counters = {{"db1", "u", counting(20020)}, {"pgbouncer", "pgbouncer", counting(0)}};
-  EXPECT_EQ(lines("TOTALS"),
-            (Lines{"total_server_assignment_count|20022", "total_xact_count|20024", "total_query_count|20026",
-                   "total_client_bytes|20028", "total_server_bytes|20030", "total_xact_time|20032",
-                   "total_query_time|20034", "total_wait_time|20036", "total_ps_client_parse_count|20038",
-                   "total_ps_server_parse_count|20040", "total_ps_bind_count|20042", "avg_server_assignment_count|20",
-                   "avg_xact_count|20", "avg_query_count|20", "avg_client_bytes|20", "avg_server_bytes|20",
-                   "avg_xact_time|1", "avg_query_time|1", "avg_wait_time|1", "avg_ps_client_parse_count|20",
-                   "avg_ps_server_parse_count|20", "avg_ps_bind_count|20"}));
+  EXPECT_EQ(lines("TOTALS"), (Lines{"total_server_assignment_count|20022",
+                                    "total_xact_count|20024",
+                                    "total_query_count|20026",
+                                    "total_client_bytes|20028",
+                                    "total_server_bytes|20030",
+                                    "total_xact_time|20032",
+                                    "total_query_time|20034",
+                                    "total_wait_time|20036",
+                                    "total_ps_client_parse_count|20038",
+                                    "total_ps_server_parse_count|20040",
+                                    "total_ps_bind_count|20042",
+                                    "avg_server_assignment_count|20",
+                                    "avg_xact_count|20",
+                                    "avg_query_count|20",
+                                    "avg_client_bytes|20",
+                                    "avg_server_bytes|20",
+                                    "avg_xact_time|1",
+                                    "avg_query_time|1",
+                                    "avg_wait_time|1",
+                                    "avg_ps_client_parse_count|20",
+                                    "avg_ps_server_parse_count|20",
+                                    "avg_ps_bind_count|20"}));
 }
 
 TEST(Census, MergesTheWorkersParts) {

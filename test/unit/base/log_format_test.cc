@@ -47,7 +47,8 @@ TEST(LogFormat, UsesLocalTimeWithTheAbbreviationOfTheZone) {
 
 TEST(LogFormat, CutsMillisecondsAndKeepsTheirThreeDigits) {
   const TimeZone utc("UTC0");
-  EXPECT_EQ(format_log_line(WallTime{Micros{7'999}}, 1, LogLevel::error, "x"), "1970-01-01 00:00:00.007 UTC [1] ERROR x\n");
+  EXPECT_EQ(format_log_line(WallTime{Micros{7'999}}, 1, LogLevel::error, "x"),
+            "1970-01-01 00:00:00.007 UTC [1] ERROR x\n");
 }
 
 TEST(LogFormat, NamesEveryLevel) {
@@ -67,7 +68,8 @@ TEST(LogFormat, ContinuesMessagesOfSeveralLinesBehindTabsAndTrimsTheirEnd) {
 
 TEST(LogFormat, KeepsTrailingBlanksOfASingleLine) {
   const TimeZone utc("UTC0");
-  EXPECT_EQ(format_log_line(WallTime{}, 1, LogLevel::log, "db/user@ "), "1970-01-01 00:00:00.000 UTC [1] LOG db/user@ \n");
+  EXPECT_EQ(format_log_line(WallTime{}, 1, LogLevel::log, "db/user@ "),
+            "1970-01-01 00:00:00.000 UTC [1] LOG db/user@ \n");
 }
 
 TEST(LogFormat, BoundsTheLine) {

@@ -23,9 +23,7 @@ LogTargets only_file(const std::string& path) {
   return targets;
 }
 
-std::size_t count_lines(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
-}
+std::size_t count_lines(const std::string& text) { return static_cast<std::size_t>(std::ranges::count(text, '\n')); }
 
 /// Catches what is written to descriptor 2.
 class CapturedStderr {

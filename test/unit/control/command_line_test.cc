@@ -37,9 +37,7 @@ ExitAtOnce ended(std::initializer_list<std::string_view> arguments) {
   return std::get<ExitAtOnce>(result);
 }
 
-std::string refusal(std::string_view reason) {
-  return "uvbouncer: " + std::string(reason) + "\n" + std::string(kTry);
-}
+std::string refusal(std::string_view reason) { return "uvbouncer: " + std::string(reason) + "\n" + std::string(kTry); }
 
 void expect_refused(std::initializer_list<std::string_view> arguments, std::string_view reason) {
   const ExitAtOnce end = ended(arguments);
@@ -116,9 +114,10 @@ TEST(CommandLine, ShowsHelpWithTheNameAsTyped) {
   const CommandLineResult result = parse_command_line(arguments, {});
   const ExitAtOnce end = std::get<ExitAtOnce>(result);
   EXPECT_EQ(end.status, 0);
-  EXPECT_TRUE(end.text.starts_with("./my bouncer is a connection pooler for PostgreSQL.\n\nUsage:\n"
-                                   "  ./my bouncer [OPTION]... CONFIG_FILE\n\nOptions:\n"
-                                   "  -d, --daemon         run in background (as a daemon)\n"));
+  EXPECT_TRUE(
+      end.text.starts_with("./my bouncer is a connection pooler for PostgreSQL.\n\nUsage:\n"
+                           "  ./my bouncer [OPTION]... CONFIG_FILE\n\nOptions:\n"
+                           "  -d, --daemon         run in background (as a daemon)\n"));
 }
 
 TEST(CommandLine, ActsOnVersionAndHelpInTheOrderGiven) {

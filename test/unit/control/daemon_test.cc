@@ -24,8 +24,8 @@ struct Report {
 };
 
 bool is_null_device(int fd) {
-  struct stat here{};
-  struct stat null{};
+  struct stat here {};
+  struct stat null {};
   return ::fstat(fd, &here) == 0 && ::stat("/dev/null", &null) == 0 && here.st_rdev == null.st_rdev;
 }
 

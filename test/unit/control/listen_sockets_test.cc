@@ -229,7 +229,7 @@ TEST(ListenSockets, GiveTheUnixSocketItsModeAndGroup) {
   MemoryLog log;
   const auto sockets = open_listen_sockets(options, log);
   ASSERT_TRUE(sockets.ok()) << sockets.error().message;
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(::stat(dir.file(".s.PGSQL.6432").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777U, 0750U);
   EXPECT_EQ(info.st_gid, ::getgid());
@@ -262,8 +262,9 @@ TEST(ListenSockets, FailWhenTheUnixSocketCannotBeMade) {
   const auto sockets = open_listen_sockets(unix_only("/nonexistent-directory"), log);
   ASSERT_FALSE(sockets.ok());
   EXPECT_EQ(sockets.error().message, "failed to create unix socket");
-  EXPECT_TRUE(log.contains(LogLevel::error,
-                           "cannot listen on unix:/nonexistent-directory/.s.PGSQL.6432: bind(): No such file or directory"));
+  EXPECT_TRUE(
+      log.contains(LogLevel::error,
+                   "cannot listen on unix:/nonexistent-directory/.s.PGSQL.6432: bind(): No such file or directory"));
 }
 
 TEST(ListenSockets, FailForAPathLongerThanTheKernelTakes) {

@@ -78,7 +78,7 @@ TEST(PidFile, HoldsTheIdOfThisProcessAndGoesWithTheObject) {
     const auto file = PidFile::write(path);
     ASSERT_TRUE(file.ok());
     EXPECT_EQ(read_text(path), std::to_string(::getpid()) + "\n");
-    struct stat info{};
+    struct stat info {};
     ASSERT_EQ(::stat(path.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0133U, 0U);
   }

@@ -43,13 +43,14 @@ TEST(SwitchUser, TakesUserGroupAndGroupListAsRoot) {
 }
 
 TEST(SwitchUser, FailsInWordsWhenNotAllowed) {
-  EXPECT_EQ(run_in_child([] {
-              if (::getuid() == 0 && !switch_user("nobody").ok()) return 1;
-              const Status switched = switch_user("root");
-              if (switched.ok()) return 2;
-              return switched.error().message == "failed to assume identity of user 'root': Operation not permitted" ? 0 : 3;
-            }),
-            0);
+  EXPECT_EQ(
+      run_in_child([] {
+        if (::getuid() == 0 && !switch_user("nobody").ok()) return 1;
+        const Status switched = switch_user("root");
+        if (switched.ok()) return 2;
+        return switched.error().message == "failed to assume identity of user 'root': Operation not permitted" ? 0 : 3;
+      }),
+      0);
 }
 
 TEST(RefuseRoot, RefusesTheRealUserIdZeroOnly) {

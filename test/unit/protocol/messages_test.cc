@@ -200,7 +200,7 @@ TEST(Messages, SaslMechanismsEndWithAnEmptyName) {
 TEST(Messages, AuthRequestHasACode) {
   const auto request = read_auth_request(as_bytes("\0\0\0\5salt"sv));
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->code, 5u);
+  EXPECT_EQ(request->code, AuthCode::md5);
   EXPECT_EQ(as_text(request->data), "salt");
   EXPECT_FALSE(read_auth_request(as_bytes("\0\0\0"sv)));
 }

@@ -36,7 +36,9 @@ TEST_F(Variables, S070_LongValuesAreSet) {
   EXPECT_EQ(difference("application_name", longer, "y"), "SET application_name='" + longer + "';");
 }
 
-TEST_F(Variables, ValuesThatDifferOnlyInCaseAreLeftAlone) { EXPECT_EQ(difference("client_encoding", "utf8", "UTF8"), ""); }
+TEST_F(Variables, ValuesThatDifferOnlyInCaseAreLeftAlone) {
+  EXPECT_EQ(difference("client_encoding", "utf8", "UTF8"), "");
+}
 
 TEST_F(Variables, UnknownOnEitherSideIsLeftAlone) {
   VariableValues wanted, there;

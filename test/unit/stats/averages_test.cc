@@ -8,7 +8,8 @@ namespace {
 using std::chrono::seconds;
 
 TEST(Averages, RatesArePerSecondAndCutOff) {
-  const Counters averages = averages_of({.server_assignment_count = 19, .xact_count = 9, .received = 12345}, seconds(10));
+  const Counters averages =
+      averages_of({.server_assignment_count = 19, .xact_count = 9, .received = 12345}, seconds(10));
   EXPECT_EQ(averages.server_assignment_count, 1U);
   EXPECT_EQ(averages.xact_count, 0U) << "0.9 a second";
   EXPECT_EQ(averages.received, 1234U);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "fakes/tls_files.h"
+#include "fakes/tls_contexts.h"
 #include "socket_pair.h"
 #include "tls_pair.h"
 
@@ -19,17 +19,9 @@ using test::TlsPair;
 class TlsTransportTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    const test::TlsFiles files;
-    const test::TlsPaths paths = files.issue("server", {.common_name = "db"});
-    TlsSettings accepting;
-    accepting.mode = SslMode::require;
-    accepting.cert_file = paths.certificate;
-    accepting.key_file = paths.key;
-    accepting.ca_file = files.ca();
-    TlsSettings connecting;
-    connecting.mode = SslMode::require;
-    accepting_ = *TlsContext::load(TlsSide::client, accepting, false);
-    connecting_ = *TlsContext::load(TlsSide::server, connecting, false);
+    const test::TlsContexts contexts = test::load_tls_contexts();
+    accepting_ = contexts.accepting;
+    connecting_ = contexts.connecting;
   }
   static void TearDownTestSuite() {
     accepting_.reset();
