@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/uio.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,7 +88,7 @@ class ClientSession final : public PollListener, public Holder {
   void update_interest();
   void resume();
   /// The client takes no more for now.
-  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && !held_ && transport_->pending() > 0; }
+  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
 
   // --- looked at ---
   [[nodiscard]] ConnectionId id() const noexcept { return id_; }
@@ -113,7 +116,8 @@ class ClientSession final : public PollListener, public Holder {
   [[nodiscard]] std::string remote_text() const;
 
   void on_ready(Readiness ready, bool error) noexcept override;
-  void flush_held() override;
+  void send_held(ByteView bytes) override;
+  void held_sent() override;
 
  private:
   friend class ClientLogin;
@@ -134,6 +138,7 @@ class ClientSession final : public PollListener, public Holder {
   void go_on();
   void gone(std::string_view reason);
   void say(ByteView bytes);
+  void send(std::span<const iovec> pieces);
   void drain();
   void leave_server();
   void end(std::string_view reason);
@@ -202,7 +207,6 @@ class ClientSession final : public PollListener, public Holder {
   bool parked_ = false;          ///< reading is off, since something came that can not be used yet
   bool silent_ = true;           ///< no byte came yet
   bool wait_notified_ = false;
-  bool held_ = false;            ///< what is pending waits for the end of the turn, not for the socket
   bool console_busy_ = false;
   bool relaying_ = false;        ///< guards against going on from within
 };

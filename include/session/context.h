@@ -13,9 +13,10 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "config/snapshot.h"
-#include "session/send_list.h"
+#include "session/held_sends.h"
 #include "session/login_failure.h"
 #include "session/pool_view.h"
+#include "session/send_list.h"
 #include "session/shared_state.h"
 #include "session/statements.h"
 #include "session/variables.h"
@@ -90,15 +91,6 @@ class SessionServices {
   virtual std::unique_ptr<ConsoleBackend> open_console(ClientSession& client, bool admin, const VariableValues& asked) = 0;
 };
 
-/// Somebody with bytes that wait for the end of the turn. Peers are woken by what they are sent: sent one right after the
-/// other, the answers of a turn find them awake; sent one by one in between other work, each costs a wake-up.
-class Holder {
- public:
-  virtual ~Holder() = default;
-  /// The turn is over: sends.
-  virtual void flush_held() = 0;
-};
-
 /// What every session of one worker shares. Lives as long as the worker; own thread only.
 struct SessionContext {
   Loop& loop;
@@ -114,7 +106,7 @@ struct SessionContext {
   ByteSpan clear;   ///< lent for one read
   Scratch scratch;  ///< lent for one read or write
   SendList outgoing;    ///< what the message at hand sends; empty between events
-  std::vector<Holder*> holders;  ///< with bytes to send at the end of the turn; retired ones stay alive until then
+  HeldSends held;       ///< what goes out at the end of the turn
 
   [[nodiscard]] const Settings& settings() const noexcept { return snapshot->config->settings; }
 };

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <sys/uio.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -86,7 +89,7 @@ class ServerSession final : public PollListener, public Holder {
   /// The client has the beginning of a message, and its end is still to come.
   [[nodiscard]] bool inside_message() const noexcept { return passing_ > 0 && pass_to_client_; }
   /// The server takes no more for now.
-  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && !held_ && transport_->pending() > 0; }
+  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
   /// Takes back a pause: the client's socket has room again.
   void update_interest();
   void resume();
@@ -115,14 +118,19 @@ class ServerSession final : public PollListener, public Holder {
   [[nodiscard]] char status() const noexcept { return status_; }
 
   void on_ready(Readiness ready, bool error) noexcept override;
-  void flush_held() override;
+  void send_held(ByteView bytes) override;
+  void held_sent() override {}
 
  private:
   friend class ServerLogin;
 
   // server_relay.cc: what a server says
+  enum class Treatment : std::uint8_t;
+  struct Rule;
   std::size_t relay(ByteView bytes);
   bool relay_message(const MessageHead& head, ByteView message, std::size_t& used);
+  bool reaches_client(Rule rule);
+  std::size_t relay_piece(const MessageHead& head, ByteView message, bool to_client);
   bool relay_whole(const MessageHead& head, ByteView message);
   void on_ready_for_query(char status, bool& forward);
   bool relay_large(const MessageHead& head);
@@ -150,6 +158,7 @@ class ServerSession final : public PollListener, public Holder {
   [[nodiscard]] bool choked() const noexcept;
   void finish_release();
   void send_own();
+  void send(std::span<const iovec> pieces);
   void logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome);
   void free_now();
 
@@ -173,7 +182,6 @@ class ServerSession final : public PollListener, public Holder {
   bool release_wanted_ = false;
   bool check_running_ = false;
   bool cancel_may_come_ = false;    ///< see cancel_ended()
-  bool held_ = false;               ///< what is pending waits for the end of the turn, not for the socket
   bool asked_ = false;              ///< something left since the connection was lent or began a query of ours
   bool continues_message_ = false;  ///< what is relayed now began inside a message
   bool probe_ = false;

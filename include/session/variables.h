@@ -34,6 +34,10 @@ class VariableValues {
   using Value = std::shared_ptr<const std::string>;
 
   [[nodiscard]] const Value& get(std::size_t index) const noexcept;
+  /// Null: not known.
+  [[nodiscard]] const std::string* text(std::size_t index) const noexcept {
+    return index < values_.size() ? values_[index].get() : nullptr;
+  }
   void set(std::size_t index, Value value);
   void set(std::size_t index, std::string_view text) { set(index, std::make_shared<const std::string>(text)); }
   /// Takes over every value `known` has and this one lacks.

@@ -19,7 +19,6 @@ class PlainTransport final : public Transport {
 
   ReadResult read(ByteSpan into, Scratch scratch) override;
   IoStatus send(std::span<const iovec> pieces, Scratch scratch) override;
-  IoStatus hold(std::span<const iovec> pieces, Scratch scratch) override;
   IoStatus flush() override;
   [[nodiscard]] bool buffered() const noexcept override { return false; }
   [[nodiscard]] std::size_t pending() const noexcept override { return pending_.size(); }

@@ -29,7 +29,6 @@ class TlsTransport final : public Transport {
   /// or more keeps that rare. An answer that TLS itself needs (key update) may make pending() > 0.
   ReadResult read(ByteSpan into, Scratch scratch) override;
   IoStatus send(std::span<const iovec> pieces, Scratch scratch) override;
-  IoStatus hold(std::span<const iovec> pieces, Scratch scratch) override;
   IoStatus flush() override;
   [[nodiscard]] bool buffered() const noexcept override { return engine_->readable(); }
   [[nodiscard]] std::size_t pending() const noexcept override;

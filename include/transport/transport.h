@@ -30,6 +30,10 @@ struct ReadResult {
   bool more = false;      ///< the socket filled what was asked for: another read is likely to succeed
 };
 
+/// iovec serves reading and writing alike, hence its pointer to non-const.
+inline iovec as_iovec(ByteView bytes) noexcept { return {const_cast<std::uint8_t*>(bytes.data()), bytes.size()}; }
+inline ByteView as_bytes(const iovec& piece) noexcept { return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len}; }
+
 /// A connected byte stream over one non-blocking descriptor, plain or TLS: callers cannot tell which.
 /// Owns the descriptor. Lives on one thread at a time; may change threads while no call runs.
 /// It does not watch the descriptor: its owner does, and calls read()/flush() when it is ready.
@@ -44,9 +48,6 @@ class Transport {
   /// (pending() > 0) until flush(). Returns ok, or blocked when bytes were kept, or failed.
   /// When bytes are already pending the new ones go behind them.
   virtual IoStatus send(std::span<const iovec> pieces, Scratch scratch) = 0;
-
-  /// Keeps the pieces, behind what is pending, without a system call; flush() sends them. failed only for TLS.
-  virtual IoStatus hold(std::span<const iovec> pieces, Scratch scratch) = 0;
 
   /// Tries to send what is pending. ok when nothing is left.
   virtual IoStatus flush() = 0;

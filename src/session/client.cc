@@ -223,10 +223,10 @@ void ClientSession::on_ready_for_query(char status, bool batch_over) {
 
 void ClientSession::consider_release() {
   if (server_ == nullptr || phase_ != ClientPhase::active || pool_->rules.mode == PoolMode::session) return;
-  if (in_copy_ || passing_ > 0 || transport_->pending() > 0 || !server_->clean()) return;
+  if (in_copy_ || passing_ > 0 || holds() || blocked() || !server_->clean()) return;
   // Behind a client that read slowly something can lie unread, which may end the connection or make it unclean.
   server_->resume();
-  if (server_ == nullptr || transport_->pending() > 0 || !server_->clean()) return;
+  if (server_ == nullptr || holds() || blocked() || !server_->clean()) return;
   ServerSession& server = *std::exchange(server_, nullptr);
   server.release();
 }
@@ -254,8 +254,9 @@ void ClientSession::leave_server() {
 void ClientSession::say(ByteView bytes) {
   // Nothing can be said in the middle of a TLS handshake, which may be with the crypto pool just now.
   if (!transport_ || bytes.empty() || (login_ && login_->handshaking())) return;
-  held_ = false;
-  const iovec piece{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+  context_.held.send(*this);
+  if (!transport_) return;
+  const iovec piece = as_iovec(bytes);
   transport_->send({&piece, 1}, context_.scratch);
 }
 
@@ -307,7 +308,7 @@ void ClientSession::end(std::string_view reason) {
   // What the crypto pool is working on stays with it.
   if (login_ && login_->busy()) login_->give_up();
   if (!transport_) return context_.services.retire(*this);
-  if (held_) transport_->flush();
+  context_.held.send(*this);
   transport_->shutdown(context_.scratch);
   transport_.reset();
   context_.services.retire(*this);
@@ -326,27 +327,30 @@ void ClientSession::console_reply(ByteView bytes, bool busy) {
 
 void ClientSession::send_gathered() {
   SendList& outgoing = context_.outgoing;
-  const bool later = outgoing.size() < SendList::kWorthSending && (held_ || transport_->pending() == 0);
-  IoStatus status = IoStatus::ok;
-  if (later) {
-    status = transport_->hold(outgoing.vectors(), context_.scratch);
-    if (!std::exchange(held_, true)) context_.holders.push_back(this);
+  if (outgoing.size() < SendList::kWorthSending && !blocked()) {
+    context_.held.add(*this, outgoing.vectors());
   } else {
-    held_ = false;
-    status = transport_->send(outgoing.vectors(), context_.scratch);
+    context_.held.send(*this);
+    send(outgoing.vectors());
   }
   outgoing.clear();
+}
+
+void ClientSession::send(std::span<const iovec> pieces) {
+  if (!transport_) return;
+  const IoStatus status = transport_->send(pieces, context_.scratch);
   if (status == IoStatus::failed) return gone("client unexpected eof");
   if (status == IoStatus::blocked) update_interest();
 }
 
-void ClientSession::flush_held() {
-  held_ = false;
-  if (!transport_) return;
-  const IoStatus status = transport_->flush();
-  if (status == IoStatus::failed) return gone("client unexpected eof");
-  if (status == IoStatus::ok) return consider_release();
-  update_interest();
+void ClientSession::send_held(ByteView bytes) {
+  const iovec piece = as_iovec(bytes);
+  send({&piece, 1});
+}
+
+void ClientSession::held_sent() {
+  if (phase_ == ClientPhase::closed) return;
+  if (!blocked()) return consider_release();
   if (server_ != nullptr) server_->update_interest();
 }
 

@@ -1,5 +1,7 @@
 #include "session/send_list.h"
 
+#include "transport/transport.h"
+
 namespace uvb {
 
 std::span<const iovec> SendList::vectors() {
@@ -7,8 +9,7 @@ std::span<const iovec> SendList::vectors() {
   const std::uint8_t* own = own_.view().data();
   for (const Piece& piece : pieces_) {
     const std::uint8_t* start = piece.own ? own + piece.offset : piece.start;
-    // iovec serves reading and writing alike, hence its pointer to non-const.
-    vectors_.push_back({const_cast<std::uint8_t*>(start), piece.size});
+    vectors_.push_back(as_iovec({start, piece.size}));
   }
   return vectors_;
 }

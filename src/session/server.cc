@@ -62,7 +62,9 @@ void ServerSession::close(std::string_view reason, bool polite) {
   }
   poll_.reset();
   login_.reset();
+  if (!terminate) context_->held.drop(*this);
   if (terminate) {
+    context_->held.send(*this);
     Buffer goodbye;
     append_terminate(goodbye);
     const iovec piece{goodbye.data(), goodbye.size()};
@@ -176,30 +178,32 @@ void ServerSession::send_own() {
 
 void ServerSession::send_gathered() {
   SendList& outgoing = context_->outgoing;
-  const bool later = outgoing.size() < SendList::kWorthSending && (held_ || transport_->pending() == 0);
-  if (later) {
-    transport_->hold(outgoing.vectors(), context_->scratch);
-    if (!std::exchange(held_, true)) context_->holders.push_back(this);
+  if (outgoing.size() < SendList::kWorthSending && !blocked()) {
+    context_->held.add(*this, outgoing.vectors());
   } else {
-    held_ = false;
-    asked_ = true;
-    // A broken connection is noticed by the next read, with what the server said before it went.
-    if (transport_->send(outgoing.vectors(), context_->scratch) != IoStatus::ok) update_interest();
+    context_->held.send(*this);
+    send(outgoing.vectors());
   }
   outgoing.clear();
 }
 
-void ServerSession::flush_held() {
-  held_ = false;
+void ServerSession::send(std::span<const iovec> pieces) {
   asked_ = true;
   if (!transport_) return;
-  if (transport_->flush() == IoStatus::ok) return;
+  // A broken connection is noticed by the next read, with what the server said before it went.
+  if (transport_->send(pieces, context_->scratch) == IoStatus::ok) return;
   update_interest();
   if (client_ != nullptr) client_->update_interest();
 }
 
+void ServerSession::send_held(ByteView bytes) {
+  const iovec piece = as_iovec(bytes);
+  send({&piece, 1});
+}
+
 bool ServerSession::clean() const noexcept {
-  return ready_ && outstanding_.empty() && outstanding_.certain() && passing_ == 0 && window_.empty() && !in_copy_ && transport_->pending() == 0;
+  return ready_ && outstanding_.empty() && outstanding_.certain() && passing_ == 0 && window_.empty() && !in_copy_ &&
+         !holds() && !blocked();
 }
 
 void ServerSession::release() {
@@ -282,8 +286,6 @@ void ServerSession::free_now() {
 
 void ServerSession::detach() {
   poll_.reset();
-  // Held bytes are all sent, but its name can still be on the list; from now on it is another thread's.
-  std::erase(context_->holders, this);
 }
 
 void ServerSession::attach(SessionContext& context, PoolView& pool) {

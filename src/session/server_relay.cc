@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "protocol/messages.h"
 #include "protocol/write.h"
@@ -27,10 +28,46 @@ std::size_t run_of(char type, ByteView bytes, std::uint32_t max_packet_size) noe
 /// A server must not make the pooler hold more than this for one message; real ones are far smaller.
 constexpr std::uint32_t kLargestWhole = 1U << 20;
 
-/// What a server says while nobody asked it anything: notices, parameters, notifications, its last words.
-bool comes_unasked(char type) noexcept { return std::string_view("NSAE").find(type) != std::string_view::npos; }
-
 }  // namespace
+
+/// What the relay does with a server's message.
+enum class ServerSession::Treatment : std::uint8_t {
+  unknown,       ///< no server sends it
+  whole,         ///< it is looked at when it is all there
+  pass,          ///< it goes through piece by piece, as all below do
+  answer,        ///< it ends a request
+  empty_answer,  ///< the same, but QuestDB sends it unasked, too
+  copy_begins,
+  any_time,      ///< it has nothing to do with any request
+};
+
+struct ServerSession::Rule {
+  Treatment treatment = Treatment::unknown;
+  RequestKind answers{};  ///< for the answers
+  bool unasked = false;   ///< it may come while nobody asked anything: notices, notifications, last words
+
+  using Table = std::array<Rule, 256>;
+  static constexpr Table table();
+};
+
+constexpr ServerSession::Rule::Table ServerSession::Rule::table() {
+  Table rules{};
+  const auto set = [&rules](std::string_view types, Treatment treatment, RequestKind answers = {}) {
+    for (const char type : types) rules[static_cast<std::uint8_t>(type)] = {treatment, answers, false};
+  };
+  set("ZSCE", Treatment::whole);
+  set("DdcHNtVv", Treatment::pass);
+  set("1", Treatment::answer, RequestKind::parse);
+  set("2", Treatment::answer, RequestKind::bind);
+  set("3", Treatment::answer, RequestKind::close);
+  set("Tn", Treatment::answer, RequestKind::describe);
+  set("s", Treatment::answer, RequestKind::execute);
+  set("I", Treatment::empty_answer, RequestKind::execute);
+  set("GW", Treatment::copy_begins);
+  set("A", Treatment::any_time);
+  for (const char type : {'N', 'S', 'A', 'E'}) rules[static_cast<std::uint8_t>(type)].unasked = true;
+  return rules;
+}
 
 void ServerSession::forward(ByteView bytes) { context_->outgoing.borrow(bytes); }
 
@@ -79,70 +116,56 @@ std::size_t ServerSession::relay(ByteView bytes) {
 
 /// Deals with the message that begins `message`, as far as it is there; false: more bytes are needed, or all is over.
 bool ServerSession::relay_message(const MessageHead& head, ByteView message, std::size_t& used) {
-  if (std::string_view("ZENSA").find(head.type) == std::string_view::npos) outstanding_.answer_seen();
-  if (!asked_ && !comes_unasked(head.type)) {
+  static constexpr Rule::Table kRules = Rule::table();
+  const Rule rule = kRules[static_cast<std::uint8_t>(head.type)];
+  if (!rule.unasked && !asked_) {
     close("idle server got dirty", false);
     return false;
   }
-  const bool needs_whole = std::string_view("ZSCE").find(head.type) != std::string_view::npos;
-  if (needs_whole) {
-    if (message.size() < head.size && head.size > kLargestWhole) return relay_large(head);
-    if (message.size() < head.size) return false;
-    used = head.size;
-    return relay_whole(head, message.first(head.size));
-  }
-  bool to_client = true;
-  switch (head.type) {
-    case '1':
-      to_client = forwards(RequestKind::parse);
-      break;
-    case '2':
-      to_client = forwards(RequestKind::bind);
-      break;
-    case '3':
-      to_client = forwards(RequestKind::close);
-      break;
-    case 'T':
-    case 'n':
-      to_client = forwards(RequestKind::describe);
-      break;
-    case 's':
-      to_client = forwards(RequestKind::execute);
-      break;
-    case 'I':
-      to_client = !stray_empty_answer() && forwards(RequestKind::execute);
-      break;
-    case 'G':
-    case 'W':
-      in_copy_ = true;
-      client_->copy_begun();
-      break;
-    case 'A':
+  if (!rule.unasked && head.type != 'Z') outstanding_.answer_seen();
+  switch (rule.treatment) {
+    case Treatment::whole:
+      if (message.size() < head.size) return head.size > kLargestWhole && relay_large(head);
+      used = head.size;
+      return relay_whole(head, message.first(head.size));
+    case Treatment::any_time:
       passing_ = head.size;
       pass_to_client_ = true;
       return true;
-    case 'D':
-    case 'd':
-    case 'c':
-    case 'H':
-    case 'N':
-    case 't':
-    case 'V':
-    case 'v':
-      break;
-    default:
+    case Treatment::unknown:
       deliver();
       close("unknown pkt", false);
       return false;
+    default:
+      used = relay_piece(head, message, reaches_client(rule));
+      return true;
   }
+}
+
+/// Takes note of a message that is passed on piece by piece; false: it is the pooler's own.
+bool ServerSession::reaches_client(Rule rule) {
+  switch (rule.treatment) {
+    case Treatment::empty_answer:
+      return !stray_empty_answer() && forwards(rule.answers);
+    case Treatment::answer:
+      return forwards(rule.answers);
+    case Treatment::copy_begins:
+      in_copy_ = true;
+      client_->copy_begun();
+      return true;
+    default:
+      return true;
+  }
+}
+
+std::size_t ServerSession::relay_piece(const MessageHead& head, ByteView message, bool to_client) {
   ready_ = false;
   const std::size_t part = std::min<std::size_t>(head.size, message.size());
   if (to_client) forward(message.first(part));
   passing_ = head.size - static_cast<std::uint32_t>(part);
   pass_to_client_ = to_client;
-  used = part;
   if (passing_ == 0) answer_synthesised();
-  return true;
+  return part;
 }
 
 /// A message that is looked at only when it is whole, but is too long to wait for.

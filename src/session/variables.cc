@@ -75,9 +75,9 @@ bool append_differences(const VariableTable& table, const VariableValues& client
                         std::string& sql) {
   bool any = false;
   for (std::size_t index = 0; index < table.size(); ++index) {
-    const auto& wanted = client.get(index);
-    const auto& there = server.get(index);
-    if (wanted == there || !wanted || !there || same_ignoring_case(*wanted, *there)) continue;
+    const std::string* wanted = client.text(index);
+    const std::string* there = server.text(index);
+    if (wanted == nullptr || there == nullptr || *wanted == *there || same_ignoring_case(*wanted, *there)) continue;
     sql.append("SET ").append(table.name(index)).push_back('=');
     append_value(sql, table.name(index), *wanted);
     sql.push_back(';');

@@ -12,14 +12,12 @@ namespace uvb {
 
 namespace {
 
-ByteView bytes_of(const iovec& piece) { return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len}; }
-
 /// Appends all but the first `skip` bytes of the pieces.
 void keep_rest(std::span<const iovec> pieces, std::size_t skip, Buffer& pending) {
   for (const iovec& piece : pieces) {
     const std::size_t skipped = std::min(skip, piece.iov_len);
     skip -= skipped;
-    pending.append(bytes_of(piece).subspan(skipped));
+    pending.append(as_bytes(piece).subspan(skipped));
   }
 }
 
@@ -46,11 +44,6 @@ IoStatus PlainTransport::send(std::span<const iovec> pieces, Scratch /*scratch*/
   if (sent.status == IoStatus::failed) return IoStatus::failed;
   keep_rest(pieces, sent.count, pending_);
   return pending_.empty() ? IoStatus::ok : IoStatus::blocked;
-}
-
-IoStatus PlainTransport::hold(std::span<const iovec> pieces, Scratch /*scratch*/) {
-  keep_rest(pieces, 0, pending_);
-  return IoStatus::ok;
 }
 
 IoStatus PlainTransport::flush() {

@@ -48,15 +48,11 @@ class RecordGatherer {
   std::array<std::uint8_t, kLargestRecord> record_;
 };
 
-iovec piece_of(ByteView bytes) { return {const_cast<std::uint8_t*>(bytes.data()), bytes.size()}; }
-
-ByteView bytes_of(const iovec& piece) { return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len}; }
-
 TlsStatus encrypt(TlsEngine& engine, std::span<const iovec> pieces) {
-  if (pieces.size() == 1) return engine.write(bytes_of(pieces.front()));
+  if (pieces.size() == 1) return engine.write(as_bytes(pieces.front()));
   RecordGatherer gatherer(engine, engine.record_size());
   for (const iovec& piece : pieces) {
-    if (gatherer.add(bytes_of(piece)) != TlsStatus::done) return TlsStatus::failed;
+    if (gatherer.add(as_bytes(piece)) != TlsStatus::done) return TlsStatus::failed;
   }
   return gatherer.finish();
 }
@@ -120,14 +116,10 @@ IoStatus TlsTransport::send(std::span<const iovec> pieces, Scratch scratch) {
   return send_output();
 }
 
-IoStatus TlsTransport::hold(std::span<const iovec> pieces, Scratch /*scratch*/) {
-  return encrypt(*engine_, pieces) == TlsStatus::done ? IoStatus::ok : IoStatus::failed;
-}
-
 IoStatus TlsTransport::flush() { return send_output(); }
 
 IoStatus TlsTransport::send_output() {
-  const std::array pieces{piece_of(engine_->lent_output()), piece_of(engine_->output().view())};
+  const std::array pieces{as_iovec(engine_->lent_output()), as_iovec(engine_->output().view())};
   const std::size_t size = pieces[0].iov_len + pieces[1].iov_len;
   if (size == 0) {
     engine_->give_back_output(0);

@@ -299,11 +299,8 @@ void Worker::console_answer(ConnectionId session, ConsoleReply reply) {
 // --- the ledger's actions ----------------------------------------------------------------------------------------------------
 
 void Worker::settle() {
-  std::vector<Holder*> holders;
-  while (!actions_.empty() || !context_->holders.empty()) {
-    holders.swap(context_->holders);
-    for (Holder* holder : holders) holder->flush_held();
-    holders.clear();
+  while (!actions_.empty() || !context_->held.empty()) {
+    context_->held.send_all();
     running_.swap(actions_);
     for (const Action& action : running_) {
       if (action.worker == id_) {

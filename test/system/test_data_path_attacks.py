@@ -156,6 +156,19 @@ def test_pipeline_behind_an_aborted_one_finds_its_statements(start_pooler, limit
             assert m.rows(client.extended(run(name))) == [[name]]
 
 
+def test_statement_that_two_aborted_pipelines_kept_from_the_server_is_not_believed_known(one_server):
+    """The second, sent before the first was answered, closes and parses the statement anew: when the server skips that,
+    too, the Close has taken nothing away that could come back."""
+    with one_server.login() as client, one_server.login() as other:
+        assert m.kinds(client.extended(m.parse("a", "select 'a'"))) == "1Z"
+        other.query("deallocate all")
+        error = m.parse("", "select 1/0") + m.bind("", "") + m.execute()
+        client.send(error, run("a"), m.SYNC, error, run("a"), m.SYNC)
+        for _ in range(2):
+            assert client.receive_until("Z")[-2].fields["C"] == "22012"
+        assert m.rows(client.extended(run("a"))) == [["a"]]
+
+
 @pytest.mark.parametrize("statement", ["discard all", "deallocate all"])
 def test_statement_parsed_behind_a_pipelined_deallocate_all_is_known(one_server, statement):
     """Both in one write: the answer to the first must not make the pooler forget the second, which came after it."""

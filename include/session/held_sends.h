@@ -1,0 +1,60 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+
+namespace uvb {
+
+/// Somebody whose small sends wait for the end of the turn, see HeldSends.
+class Holder {
+ public:
+  virtual ~Holder() = default;
+  /// Sends now what was held, which is lent for this call.
+  virtual void send_held(ByteView bytes) = 0;
+  /// The turn is over and send_held() was called.
+  virtual void held_sent() = 0;
+
+  /// Something of it is held.
+  [[nodiscard]] bool holds() const noexcept { return holds_; }
+
+ private:
+  friend class HeldSends;
+  bool holds_ = false;
+};
+
+/// Small sends of a worker's turn, in one piece of memory, until the turn ends. Peers are woken by what they are sent:
+/// sent one right after the other, the answers of a turn find them awake; sent one by one in between other work, each
+/// costs a wake-up. One per worker; own thread only.
+class HeldSends {
+ public:
+  /// Keeps `pieces` for `holder`; what is kept for it already goes first, at once if need be.
+  void add(Holder& holder, std::span<const iovec> pieces);
+  /// Sends at once what is kept for `holder`, which has something else to send or ends.
+  void send(Holder& holder);
+  /// Forgets what is kept for `holder`.
+  void drop(Holder& holder) noexcept;
+  /// The turn is over: sends everything, also what is added meanwhile.
+  void send_all();
+  [[nodiscard]] bool empty() const noexcept { return next_ == kept_.size(); }
+
+ private:
+  struct Kept {
+    Holder* holder;  ///< null: sent early
+    std::size_t start;
+    std::size_t size;
+  };
+  Kept take(Holder& holder) noexcept;
+  [[nodiscard]] ByteView view(const Kept& kept) const noexcept { return bytes_.view().subspan(kept.start, kept.size); }
+
+  Buffer bytes_;
+  std::vector<Kept> kept_;
+  std::size_t next_ = 0;  ///< first of `kept_` that send_all() has not come to
+};
+
+}  // namespace uvb

@@ -1,0 +1,57 @@
+#include "session/held_sends.h"
+
+#include <algorithm>
+
+#include "transport/transport.h"
+
+namespace uvb {
+
+namespace {
+// More than a turn needs that is not a burst; a burst's memory is given back.
+constexpr std::size_t kMostKept = 256 * 1024;
+}  // namespace
+
+void HeldSends::add(Holder& holder, std::span<const iovec> pieces) {
+  const bool last = !empty() && kept_.back().holder == &holder;
+  if (holder.holds_ && !last) send(holder);
+  const std::size_t start = bytes_.size();
+  for (const iovec& piece : pieces) bytes_.append(as_bytes(piece));
+  if (holder.holds_) {
+    kept_.back().size += bytes_.size() - start;
+    return;
+  }
+  kept_.push_back({&holder, start, bytes_.size() - start});
+  holder.holds_ = true;
+}
+
+HeldSends::Kept HeldSends::take(Holder& holder) noexcept {
+  holder.holds_ = false;
+  const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) { return kept.holder == &holder; });
+  const Kept taken = *found;
+  found->holder = nullptr;
+  return taken;
+}
+
+void HeldSends::send(Holder& holder) {
+  if (holder.holds_) holder.send_held(view(take(holder)));
+}
+
+void HeldSends::drop(Holder& holder) noexcept {
+  if (holder.holds_) take(holder);
+}
+
+void HeldSends::send_all() {
+  while (!empty()) {
+    const Kept kept = kept_[next_++];
+    if (kept.holder == nullptr) continue;
+    kept.holder->holds_ = false;
+    kept.holder->send_held(view(kept));
+    kept.holder->held_sent();
+  }
+  kept_.clear();
+  next_ = 0;
+  if (bytes_.capacity() > kMostKept) return bytes_.release();
+  bytes_.clear();
+}
+
+}  // namespace uvb
