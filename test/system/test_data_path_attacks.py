@@ -1,6 +1,6 @@
 """Hostile clients and hostile servers against the data path: nobody may get what is another's (behaviour.md 11.2)."""
 
-import signal
+import contextlib
 import socket
 import struct
 import threading
@@ -108,13 +108,10 @@ def test_client_that_resets_its_connection_behind_a_request_gives_its_server_bac
         client = pooler.login()
         client.query("begin")
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        pooler.signal(signal.SIGSTOP)
-        try:
+        with pooler.stopped():
             client.send(m.query("select 1")[:-3])
             client.close()
             time.sleep(0.05)
-        finally:
-            pooler.signal(signal.SIGCONT)
         with pooler.login() as other:
             assert other.value("select 'served'") == "served"
 
@@ -278,20 +275,18 @@ def test_answer_that_came_before_the_question_reaches_nobody(start_pooler, fake_
         if connection.number == 0:
             asked.wait(10)
             connection.send(SURPLUS)
+            said.set()
         connection.serve()
 
-    asked = threading.Event()
+    asked, said = threading.Event(), threading.Event()
     pooler = fake_pool(start_pooler, fake_server(script))
     with pooler.login() as one, pooler.login() as two:
         assert one.value("select 1") == "mine"
-        pooler.signal(signal.SIGSTOP)
-        try:
+        with pooler.stopped():
             two.send(m.query("select 2"))
             time.sleep(0.1)
             asked.set()
-            time.sleep(0.2)
-        finally:
-            pooler.signal(signal.SIGCONT)
+            assert said.wait(10)
         try:
             received = two.receive_until("Z")
         except Exception as ending:
@@ -320,16 +315,11 @@ def test_server_that_breaks_while_its_client_writes_and_reads_harms_nobody(start
         slow.send(m.query("select 1"))
         time.sleep(1)
         for _ in range(30):
-            pooler.signal(signal.SIGSTOP)
-            time.sleep(0.02)
-            try:
+            with pooler.stopped(), contextlib.suppress(OSError):
                 slow.socket.setblocking(False)
                 slow.send(m.query("select 2"))
                 while slow.socket.recv(1 << 20):
                     pass
-            except OSError:
-                pass
-            pooler.signal(signal.SIGCONT)
             time.sleep(0.02)
         assert other.value("select 3") == "fresh"
 

@@ -1,6 +1,8 @@
 """A running pooler: uvbouncer or the original, with the configuration a test asks for."""
 
+import contextlib
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -116,6 +118,20 @@ class Pooler:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """No thread of the pooler runs meanwhile: what comes then is all there in its next turn."""
+        def states():
+            tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+            return {(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks.iterdir()}
+
+        self.signal(signal.SIGSTOP)
+        try:
+            net.wait_for(lambda: states() == {"T"}, what="the pooler to stop")
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
 
     def wait_exit(self, timeout=10):
         """Waits until the process ended by itself and returns its exit code."""
