@@ -64,7 +64,6 @@ class ClientSession final : public PollListener, public Holder {
   void fail(std::string_view message, std::string_view code = "08P01");
   /// Closes without a word to the client.
   void close(std::string_view reason);
-  void cancel_done(std::string_view reason);
   void tick(TimePoint now);
   void console_reply(ByteView bytes, bool busy);
 
@@ -136,12 +135,11 @@ class ClientSession final : public PollListener, public Holder {
   void on_readable();
   void process(ByteView bytes);
   void go_on();
-  void gone(std::string_view reason);
   void say(ByteView bytes);
   void send(std::span<const iovec> pieces);
   void drain();
   void leave_server();
-  void end(std::string_view reason);
+  void give_back_counts();
   [[nodiscard]] bool may_read() const noexcept;
   /// The crypto pool works on the handshake.
   [[nodiscard]] bool engine_away() const noexcept;
@@ -209,6 +207,7 @@ class ClientSession final : public PollListener, public Holder {
   bool wait_notified_ = false;
   bool console_busy_ = false;
   bool relaying_ = false;        ///< guards against going on from within
+  bool counted_ = true;          ///< by the limits on clients
 };
 
 /// `text`, and in words when the server of the database keeps silent.

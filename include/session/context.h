@@ -84,7 +84,7 @@ class SessionServices {
   virtual void retire(ClientSession& client) = 0;
   virtual void retire(ServerSession& server) = 0;
 
-  /// A CancelRequest with `key`; the worker answers by ClientSession::cancel_done() when its connection may be closed.
+  /// A CancelRequest with `key`; the worker answers by ClientSession::close() when its connection may be closed.
   virtual void cancel(ClientSession& requester, ByteView key) = 0;
   /// Asks the server of `config` which authentication it wants; waiting logins are told by ClientSession::on_probe().
   virtual void probe(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) = 0;

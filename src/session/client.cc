@@ -87,7 +87,7 @@ void ClientSession::update_interest() {
 void ClientSession::on_ready(Readiness ready, bool error) noexcept {
   if (phase_ == ClientPhase::closed || engine_away()) return;
   if (ready.writable) {
-    if (transport_->flush() == IoStatus::failed) return gone("client unexpected eof");
+    if (transport_->flush() == IoStatus::failed) return close("client unexpected eof");
     update_interest();
     if (!blocked() && server_ != nullptr) {
       server_->resume();
@@ -95,10 +95,10 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
     }
     if (phase_ == ClientPhase::closed) return;
   }
-  if (ready.hangup && !may_read()) return gone("client unexpected eof");
+  if (ready.hangup && !may_read()) return close("client unexpected eof");
   if (!ready.readable && !error) return;
   // A broken connection is the end, whatever was said before: it will be reported until it is closed.
-  if (!may_read()) return error ? gone("client unexpected eof") : check_hangup();
+  if (!may_read()) return error ? close("client unexpected eof") : check_hangup();
   on_readable();
   resume();
 }
@@ -107,7 +107,7 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
 void ClientSession::check_hangup() {
   std::uint8_t byte = 0;
   const ssize_t count = ::recv(transport_->descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return gone("client unexpected eof");
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return close("client unexpected eof");
   parked_ = true;
   update_interest();
 }
@@ -117,7 +117,7 @@ void ClientSession::on_readable() {
   ByteView bytes;
   const ReadResult result = window_.fill(*transport_, context_, bytes);
   if (result.status == IoStatus::blocked) return;
-  if (result.status != IoStatus::ok) return gone("client unexpected eof");
+  if (result.status != IoStatus::ok) return close("client unexpected eof");
   silent_ = false;
   last_packet_ = Loop::now();
   process(bytes);
@@ -263,6 +263,8 @@ void ClientSession::say(ByteView bytes) {
 void ClientSession::fail(std::string_view message, std::string_view code) {
   if (phase_ == ClientPhase::closed) return;
   const std::string text(message);
+  // Whoever reads the words may come back at once, and to another worker.
+  give_back_counts();
   // Behind half a message the words would be taken for the rest of it (guarantee G7).
   if (server_ == nullptr || !server_->inside_message()) {
     Buffer error;
@@ -271,7 +273,7 @@ void ClientSession::fail(std::string_view message, std::string_view code) {
   }
   drain();
   const std::string prefix = log_prefix();
-  end(text);
+  close(text);
   if (context_.settings().log_pooler_errors) context_.log.warning(fmt::format("{}pooler error: {}", prefix, text));
 }
 
@@ -284,13 +286,14 @@ void ClientSession::drain() {
   }
 }
 
-void ClientSession::close(std::string_view reason) { end(reason); }
+void ClientSession::give_back_counts() {
+  if (!std::exchange(counted_, false)) return;
+  if (user_count_) user_count_->leave();
+  if (database_count_) database_count_->clients.leave();
+  context_.shared.clients.leave();
+}
 
-void ClientSession::gone(std::string_view reason) { end(reason); }
-
-void ClientSession::cancel_done(std::string_view reason) { end(reason); }
-
-void ClientSession::end(std::string_view reason) {
+void ClientSession::close(std::string_view reason) {
   if (phase_ == ClientPhase::closed) return;
   // Health probes connect and leave: nobody wants to read of them.
   if (context_.settings().log_disconnections && !(silent_ && login_)) {
@@ -302,9 +305,7 @@ void ClientSession::end(std::string_view reason) {
   poll_.reset();
   if (queued) context_.services.cancel_wait(*this);
   leave_server();
-  if (user_count_) user_count_->leave();
-  if (database_count_) database_count_->clients.leave();
-  context_.shared.clients.leave();
+  give_back_counts();
   // What the crypto pool is working on stays with it.
   if (login_ && login_->busy()) login_->give_up();
   if (!transport_) return context_.services.retire(*this);
@@ -339,7 +340,7 @@ void ClientSession::send_gathered() {
 void ClientSession::send(std::span<const iovec> pieces) {
   if (!transport_) return;
   const IoStatus status = transport_->send(pieces, context_.scratch);
-  if (status == IoStatus::failed) return gone("client unexpected eof");
+  if (status == IoStatus::failed) return close("client unexpected eof");
   if (status == IoStatus::blocked) update_interest();
 }
 

@@ -136,7 +136,7 @@ void ClientLogin::start_tls() {
 void ClientLogin::on_readable() {
   const ReadResult result = tls_->read_cipher(context_.scratch);
   if (result.status == IoStatus::blocked) return;
-  if (result.status != IoStatus::ok) return client_.gone("client unexpected eof");
+  if (result.status != IoStatus::ok) return client_.close("client unexpected eof");
   client_.silent_ = false;
   handshake_step();
 }
@@ -162,7 +162,7 @@ void ClientLogin::on_handshake(TlsStatus status) {
     // Without words of the engine's own the client has left.
     const std::string_view words = error.empty() ? std::string_view("handshake failed: connection lost") : error;
     context_.log.warning(fmt::format("{}TLS handshake error: {}", client_.log_prefix(), words));
-    return client_.gone("TLS handshake failed");
+    return client_.close("TLS handshake failed");
   }
   if (status == TlsStatus::needs_input) return client_.update_interest();
   step_ = Step::first_packet;

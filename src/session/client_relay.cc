@@ -89,7 +89,7 @@ ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteVi
       return on_copy_end();
     case 'X':
       flush_to_server();
-      end("client close request");
+      close("client close request");
       return Verdict::over;
     default:
       context_.log.error(fmt::format("{}unknown pkt from client: {}/{:#x}", log_prefix(), static_cast<int>(head.type),
@@ -179,7 +179,7 @@ ClientSession::Verdict ClientSession::on_console_message(const MessageHead& head
   }
   if (message.size() < head.size) return Verdict::more;
   if (head.type == 'X') {
-    end("client close request");
+    close("client close request");
     return Verdict::over;
   }
   if (head.type == 'Q' && context_.settings().disable_pqexec) return on_query();

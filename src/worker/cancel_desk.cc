@@ -20,8 +20,8 @@ void CancelDesk::answered(ConnectionId requester, bool found, const std::string&
   if (last) unanswered_.erase(waiting);
   ClientSession* client = worker_.find_client(requester);
   if (client == nullptr) return;
-  if (found && !reason.empty()) client->cancel_done(reason);
-  if (!found && last && !matched_.contains(requester)) client->cancel_done("failed cancel request");
+  if (found && !reason.empty()) client->close(reason);
+  if (!found && last && !matched_.contains(requester)) client->close("failed cancel request");
   if (found) matched_.insert(requester);
   if (last) matched_.erase(requester);
 }
