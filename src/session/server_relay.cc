@@ -52,8 +52,8 @@ struct ServerSession::Rule {
 
 constexpr ServerSession::Rule::Table ServerSession::Rule::table() {
   Table rules{};
-  const auto set = [&rules](std::string_view types, Treatment treatment, RequestKind answers = {}) {
-    for (const char type : types) rules[static_cast<std::uint8_t>(type)] = {treatment, answers, false};
+  const auto set = [&rules](std::string_view types, Treatment does, RequestKind kind = {}) {
+    for (const char type : types) rules[static_cast<std::uint8_t>(type)] = {does, kind, false};
   };
   set("ZSCE", Treatment::whole);
   set("DdcHNtVv", Treatment::pass);
