@@ -136,6 +136,7 @@ class ClientSession final : public PollListener, public Holder {
   void process(ByteView bytes);
   void go_on();
   void say(ByteView bytes);
+  /// Sets broken_ when it fails.
   void send(std::span<const iovec> pieces);
   void drain();
   void leave_server();
@@ -207,6 +208,7 @@ class ClientSession final : public PollListener, public Holder {
   bool wait_notified_ = false;
   bool console_busy_ = false;
   bool relaying_ = false;        ///< guards against going on from within
+  bool broken_ = false;          ///< the socket takes nothing any more; the session ends when nobody is in its midst
   bool counted_ = true;          ///< by the limits on clients
 };
 

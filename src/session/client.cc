@@ -150,6 +150,8 @@ void ClientSession::process(ByteView bytes) {
   if (phase_ == ClientPhase::closed) return;
   window_.done(bytes, used);
   update_interest();
+  // Late messages of a failed COPY can be all that kept the server.
+  consider_release();
 }
 
 void ClientSession::go_on() {
@@ -234,6 +236,11 @@ void ClientSession::consider_release() {
 void ClientSession::leave_server() {
   if (server_ == nullptr) return;
   ServerSession& server = *std::exchange(server_, nullptr);
+  // The end of a message whose beginning the server has, or an answer that this client did not take.
+  if (!context_.outgoing.empty()) {
+    server.unlink();
+    return server.close("client disconnect before everything was sent to the server");
+  }
   if (server.phase() != ServerPhase::linked || !server.ready()) {
     server.unlink();
     return server.close("client disconnect while server was not ready");
@@ -255,9 +262,7 @@ void ClientSession::say(ByteView bytes) {
   // Nothing can be said in the middle of a TLS handshake, which may be with the crypto pool just now.
   if (!transport_ || bytes.empty() || (login_ && login_->handshaking())) return;
   context_.held.send(*this);
-  if (!transport_) return;
-  const iovec piece = as_iovec(bytes);
-  transport_->send({&piece, 1}, context_.scratch);
+  send_held(bytes);
 }
 
 void ClientSession::fail(std::string_view message, std::string_view code) {
@@ -334,13 +339,15 @@ void ClientSession::send_gathered() {
     context_.held.send(*this);
     send(outgoing.vectors());
   }
+  // Not before: what this client did not take must not stand in front of what its server is sent when it leaves.
   outgoing.clear();
+  if (broken_) close("client unexpected eof");
 }
 
 void ClientSession::send(std::span<const iovec> pieces) {
-  if (!transport_) return;
+  if (!transport_ || broken_) return;
   const IoStatus status = transport_->send(pieces, context_.scratch);
-  if (status == IoStatus::failed) return close("client unexpected eof");
+  broken_ = status == IoStatus::failed;
   if (status == IoStatus::blocked) update_interest();
 }
 
@@ -351,6 +358,7 @@ void ClientSession::send_held(ByteView bytes) {
 
 void ClientSession::held_sent() {
   if (phase_ == ClientPhase::closed) return;
+  if (broken_) return close("client unexpected eof");
   if (!blocked()) return consider_release();
   if (server_ != nullptr) server_->update_interest();
 }

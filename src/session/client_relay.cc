@@ -88,7 +88,9 @@ ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteVi
     case 'f':
       return on_copy_end();
     case 'X':
+      // As PostgreSQL does: what stands in front of it is carried out.
       flush_to_server();
+      if (server_ != nullptr) context_.held.send(*server_);
       close("client close request");
       return Verdict::over;
     default:
@@ -129,6 +131,7 @@ ClientSession::Verdict ClientSession::on_copy_end() {
 
 /// pass: a server is linked and ready for the request. The link is made at the first message that must reach a server.
 ClientSession::Verdict ClientSession::need_server() {
+  if (phase_ == ClientPhase::closed) return Verdict::over;
   begin_batch();
   if (server_ == nullptr) {
     std::string error;

@@ -112,6 +112,7 @@ void ServerSession::on_ready(Readiness ready, bool error) noexcept {
     if (transport_->flush() == IoStatus::failed) return lost("server conn crashed?");
     update_interest();
     if (!blocked() && client_ != nullptr) client_->resume();
+    after_relay();
   }
   if (phase_ == ServerPhase::closed || (!ready.readable && !error)) return;
   on_readable();
@@ -208,6 +209,8 @@ bool ServerSession::clean() const noexcept {
 
 void ServerSession::release() {
   client_ = nullptr;
+  // Nothing of the client's may stand in front of a query of ours.
+  if (!context_->outgoing.empty()) return close("client disconnect before everything was sent to the server");
   phase_ = ServerPhase::testing;
   if (cancels_ > 0) {
     phase_ = ServerPhase::held;

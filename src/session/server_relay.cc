@@ -119,6 +119,7 @@ bool ServerSession::relay_message(const MessageHead& head, ByteView message, std
   static constexpr Rule::Table kRules = Rule::table();
   const Rule rule = kRules[static_cast<std::uint8_t>(head.type)];
   if (!rule.unasked && !asked_) {
+    if (continues_message_) deliver();
     close("idle server got dirty", false);
     return false;
   }

@@ -100,6 +100,36 @@ def test_copy_that_failed_and_was_given_up_does_not_keep_its_server(one_server, 
 
 
 @pytest.mark.quick
+def test_copy_done_behind_a_copy_that_failed_gives_the_server_back(one_server, table):
+    """Nothing is owed to the client any more, and it says nothing more."""
+    with one_server.login() as client, one_server.login() as other:
+        client.send(m.query(f"copy {table} from stdin"), m.copy_data(b"x\tsurplus\n"))
+        assert m.kinds(client.receive_until("Z")) == "GEZ"
+        client.send(m.COPY_DONE)
+        assert other.value("select 'other'") == "other"
+
+
+@pytest.mark.quick
+def test_half_copy_data_of_a_client_that_breaks_the_protocol_is_not_completed_by_the_next(one_server, table):
+    """The server waits for the rest of a CopyData when the COPY has failed; the rest comes with the end of its client."""
+    unfinished = m.copy_data(b"y\n" * 100)
+    with one_server.login() as client, one_server.login() as other:
+        client.send(m.query(f"copy {table} from stdin"), m.copy_data(b"x\tsurplus\n"), unfinished[:50])
+        assert m.kinds(client.receive_until("Z")) == "GEZ"
+        client.send(unfinished[50:] + m.message("@"))
+        client.receive_until("E")
+        assert other.value(f"select '{'mine' * 100}'") == "mine" * 100
+
+
+@pytest.mark.quick
+def test_request_in_front_of_terminate_is_carried_out(one_server, table):
+    with one_server.login() as client, one_server.login() as other:
+        client.send(m.query(f"insert into {table} values ('kept')") + m.TERMINATE)
+        client.close()
+        net.wait_for(lambda: other.value(f"select count(*) from {table}") == "1", what="the row")
+
+
+@pytest.mark.quick
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_client_that_resets_its_connection_behind_a_request_gives_its_server_back(start_pooler, mode):
     """The bytes in front of the reset are read first; then nothing more may be heard of the descriptor."""
@@ -262,6 +292,37 @@ def test_server_that_says_more_at_login_costs_its_waiter_nothing(start_pooler, f
 
 
 SURPLUS = m.row_description(["v"]) + m.data_row(["surplus"]) + m.command_complete("SELECT 1") + m.ready()
+
+
+@pytest.mark.quick
+def test_answer_that_its_client_did_not_take_is_not_sent_to_the_server(start_pooler, fake_server):
+    """The client resets its connection in the turn in which the answer comes: only a reset query may follow."""
+    def script(connection):
+        connection.read_startup()
+        connection.greet()
+        connection.read()
+        asked.wait(10)
+        connection.send(m.row_description(["v"]), m.data_row(["x" * 20000]), m.command_complete("SELECT 1"), m.ready())
+        said.set()
+        try:
+            heard.append(connection.read().kind)
+        except (Closed, OSError):
+            heard.append("closed")
+
+    asked, said, heard = threading.Event(), threading.Event(), []
+    pooler = start_pooler({"p0": line(fake_server(script))}, {"pool_mode": "session"})
+    client = pooler.login()
+    client.send(m.query("select 1"))
+    time.sleep(0.2)
+    with pooler.stopped():
+        asked.set()
+        assert said.wait(10)
+        time.sleep(0.1)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        time.sleep(0.05)
+    net.wait_for(lambda: heard, what="the end of the loan")
+    assert heard[0] in ("Q", "closed", "X")
 
 
 @pytest.mark.quick
