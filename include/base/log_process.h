@@ -18,6 +18,8 @@ struct LogTargets {
   bool to_syslog = false;
   std::string syslog_facility = "daemon";  ///< unknown words mean daemon
   std::string syslog_ident = "pgbouncer";
+
+  bool operator==(const LogTargets&) const = default;
 };
 
 /// The log of the whole process: stderr, a file, syslog, in PgBouncer's line format. Any thread may write;
@@ -44,7 +46,7 @@ class ProcessLog final : public Log {
   /// (`Cannot open logfile: 'FILE': REASON`) is fatal there.
   [[nodiscard]] Status open();
 
-  /// RELOAD: takes new targets and opens the file again, which may have been renamed (log rotation). When the
+  /// RELOAD and SET: takes new targets and opens the file again, which may have been renamed (log rotation). When the
   /// file cannot be opened, the old one stays in use, an ERROR is logged, and the same error is returned.
   [[nodiscard]] Status reopen(LogTargets targets);
 

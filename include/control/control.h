@@ -100,6 +100,8 @@ class Control final : public ConsoleHost, public ControlGate {
 
   // control_reload.cc
   Result<Config> reload_config();
+  [[nodiscard]] LogTargets current_log_targets() const;
+  void reopen_log();
   Status swap(std::shared_ptr<const Config> config, Reread reread);
   void apply_to_process(const Settings& settings);
   void compare_databases(const Config& before, const Config& after);

@@ -53,10 +53,17 @@ Status Control::reload() {
   if (Status swapped = swap(std::make_shared<const Config>(std::move(loaded).value()), Reread::everything); !swapped) {
     return swapped;
   }
-  // A failure is in the log, which goes on in the old file.
-  const LogTargets targets = log_targets(snapshot_->config->settings, invocation_.log_to_stderr);
-  if (const Status reopened = log_.reopen(targets); !reopened) log_.debug("logfile not reopened");
+  reopen_log();
   return Done{};
+}
+
+LogTargets Control::current_log_targets() const {
+  return log_targets(snapshot_->config->settings, invocation_.log_to_stderr);
+}
+
+void Control::reopen_log() {
+  // A failure is in the log, which goes on in the old file.
+  if (const Status reopened = log_.reopen(current_log_targets()); !reopened) log_.debug("logfile not reopened");
 }
 
 SetResult Control::set(std::string_view key, std::string_view value) {
@@ -68,7 +75,9 @@ SetResult Control::set(std::string_view key, std::string_view value) {
   for (const std::string& warning : outcome->config.warnings) log_.warning(warning);
   if (outcome->restart_only) return SetResult::done;
   const Reread reread = outcome->tls ? Reread::tls : Reread::nothing;
+  const LogTargets before = current_log_targets();
   const Status status = swap(std::make_shared<const Config>(std::move(outcome->config)), reread);
+  if (current_log_targets() != before) reopen_log();
   return status ? SetResult::done : SetResult::tls_refused;
 }
 

@@ -141,6 +141,47 @@ def test_set_reads_no_file(start_pooler, authority, directory):
 
 
 @pytest.mark.compat
+def test_log_file_is_begun_at_once(start_pooler):
+    pooler = start_pooler(settings={"logfile": ""})
+    path = os.path.join(pooler.directory, "other.log")
+    pooler.admin(f"SET logfile = '{path}'")
+    pooler.show("VERSION")
+    with open(path) as log:
+        assert " login attempt: db=pgbouncer " in log.read()
+
+
+def test_log_file_changes_at_once(tx):
+    path = os.path.join(tx.directory, "other.log")
+    tx.admin(f"SET logfile = '{path}'")
+    size = len(tx.log())
+    tx.show("VERSION")
+    with open(path) as log:
+        assert " login attempt: db=pgbouncer " in log.read()
+    assert len(tx.log()) == size
+    tx.admin("RELOAD")
+    tx.show("VERSION")
+    assert " login attempt: db=pgbouncer " in tx.log()[size:]
+
+
+def test_log_goes_on_in_the_old_file_when_the_new_one_cannot_be_opened(tx):
+    tx.admin("SET logfile = '/nonexistent/x.log'")
+    tx.wait_log(" ERROR Cannot open logfile: '/nonexistent/x.log': No such file or directory\n")
+    size = len(tx.log())
+    tx.show("VERSION")
+    assert " login attempt: db=pgbouncer " in tx.log()[size:]
+
+
+def test_set_of_another_setting_leaves_a_renamed_log_file_alone(tx):
+    """It waits for the RELOAD of whoever rotates the files."""
+    name, renamed = tx.log_path, tx.log_path + ".1"
+    os.rename(name, renamed)
+    tx.admin("SET default_pool_size = 5")
+    assert not os.path.exists(name)
+    tx.admin("RELOAD")
+    assert os.path.exists(name)
+
+
+@pytest.mark.compat
 def test_tcp_defer_accept_changes_at_once(start_pooler):
     pooler = start_pooler(settings={"tcp_defer_accept": 1})
     clients = lambda: {row["list"]: int(row["items"]) for row in pooler.show("LISTS")}["used_clients"]
