@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/sqlstate.h"
+
 namespace uvb {
 
 /// The column types the console uses; the value is the PostgreSQL type OID (admin-console.md 2.0).
@@ -39,7 +41,7 @@ struct ConsoleNotice {
 };
 
 struct ConsoleError {
-  std::string code = "08P01";
+  std::string code{kProtocolViolation};
   std::string message{};
   std::string detail{};  ///< empty: none
   bool fatal = false;    ///< severity FATAL and the end of the session
@@ -58,6 +60,6 @@ struct ConsoleReply {
 
 /// A reply that is just a tag, resp. just an error.
 [[nodiscard]] ConsoleReply tag_reply(std::string tag);
-[[nodiscard]] ConsoleReply error_reply(std::string message, std::string code = "08P01");
+[[nodiscard]] ConsoleReply error_reply(std::string message, std::string code = std::string(kProtocolViolation));
 
 }  // namespace uvb

@@ -7,13 +7,11 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "protocol/sqlstate.h"
 
 /// Whole messages, appended to a buffer (PostgreSQL protocol, "Message Formats"). Zero-terminated texts are cut at an
 /// embedded zero byte. No function fails.
 namespace uvb {
-
-/// SQLSTATE of nearly all errors the pooler makes itself (behaviour.md, conventions): protocol violation.
-inline constexpr std::string_view kProtocolViolation = "08P01";
 
 enum class TransactionStatus : char { idle = 'I', in_transaction = 'T', failed = 'E' };
 

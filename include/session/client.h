@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "protocol/frame.h"
+#include "protocol/sqlstate.h"
 #include "session/context.h"
 #include "session/outstanding.h"
 #include "session/read_window.h"
@@ -61,7 +62,7 @@ class ClientSession final : public PollListener, public Holder {
   /// The server that was promised is not usable: asks for another.
   void on_no_server();
   /// FATAL `message` to the client, then close.
-  void fail(std::string_view message, std::string_view code = "08P01");
+  void fail(std::string_view message, std::string_view code = kProtocolViolation);
   /// Closes without a word to the client.
   void close(std::string_view reason);
   void tick(TimePoint now);

@@ -42,14 +42,14 @@ void close(Turn& turn, ServerEntry& server, const char* reason) {
   decide(turn, Action::Kind::close, server).close_reason = reason;
 }
 
-void fail(Turn& turn, WaitEntry& entry, const std::string& code, const std::string& reason) {
+void fail(Turn& turn, WaitEntry& entry, std::string_view code, const std::string& reason) {
   Action& action = decide(turn, Action::Kind::fail, entry);
   action.code = code;
   action.reason = reason;
   turn.books.waiters().release(entry);
 }
 
-void fail_waiters(Turn& turn, PoolBooks& pool, const std::string& code, const std::string& reason) {
+void fail_waiters(Turn& turn, PoolBooks& pool, std::string_view code, const std::string& reason) {
   while (WaitEntry* entry = pool.waiting.front()) {
     pool.waiting.erase(*entry);
     fail(turn, *entry, code, reason);

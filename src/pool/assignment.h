@@ -22,9 +22,9 @@ WaitEntry* withdraw_promise(ServerEntry& server) noexcept;
 void close(Turn& turn, ServerEntry& server, const char* reason);
 
 /// Closes a waiting client. `entry` ends.
-void fail(Turn& turn, WaitEntry& entry, const std::string& code, const std::string& reason);
+void fail(Turn& turn, WaitEntry& entry, std::string_view code, const std::string& reason);
 
 /// fail() for everybody who waits in `pool`.
-void fail_waiters(Turn& turn, PoolBooks& pool, const std::string& code, const std::string& reason);
+void fail_waiters(Turn& turn, PoolBooks& pool, std::string_view code, const std::string& reason);
 
 }  // namespace uvb

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "assignment.h"
+#include "protocol/sqlstate.h"
 #include "release.h"
 #include "review.h"
 
@@ -12,8 +13,6 @@ namespace uvb {
 namespace {
 
 constexpr std::size_t kLongestCachedError = 99;
-constexpr std::string_view kProtocolViolation = "08P01";
-constexpr std::string_view kCannotConnectNow = "57P03";
 
 /// At most kLongestCachedError bytes, never half a UTF-8 character.
 std::string cut(const std::string& text) {
@@ -44,9 +43,9 @@ void note_failure(PoolBooks& pool, const LoginFailure& failure) {
   pool.login.error = cut(failure.message);
 }
 
-std::string code_for_waiters(const LoginFailure& failure) {
+std::string_view code_for_waiters(const LoginFailure& failure) {
   const bool has_own = failure.kind == LoginFailure::Kind::server && !failure.code.empty();
-  return has_own ? failure.code : std::string(kProtocolViolation);
+  return has_own ? std::string_view(failure.code) : kProtocolViolation;
 }
 
 /// The entry ends; a client that had been promised the server queues again.

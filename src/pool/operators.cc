@@ -1,13 +1,12 @@
 #include "operators.h"
 
 #include "assignment.h"
+#include "protocol/sqlstate.h"
 #include "review.h"
 
 namespace uvb {
 
 namespace {
-
-constexpr const char* kProtocolViolation = "08P01";
 
 bool at_rest(const ServerEntry& server) {
   return server.state == ServerState::idle || server.state == ServerState::used;
