@@ -152,6 +152,7 @@ class ClientSession final : public PollListener, public Holder {
   Verdict on_message(const MessageHead& head, ByteView message);
   Verdict request(RequestKind kind);
   Verdict on_query();
+  Verdict on_function_call();
   Verdict on_copy_end();
   Verdict on_console_message(const MessageHead& head, ByteView message);
   Verdict need_server();

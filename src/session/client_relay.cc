@@ -77,7 +77,7 @@ ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteVi
     case 'S':
       return request(RequestKind::sync);
     case 'F':
-      return request(RequestKind::function_call);
+      return on_function_call();
     case 'H':
       return need_server();
     case 'd':
@@ -108,6 +108,13 @@ ClientSession::Verdict ClientSession::on_query() {
     return Verdict::over;
   }
   return request(RequestKind::query);
+}
+
+/// QuestDB says nothing to a function call before the next Sync, and then gives one answer for the two of them.
+ClientSession::Verdict ClientSession::on_function_call() {
+  if (!questdb()) return request(RequestKind::function_call);
+  fail("QuestDB does not support function calls", kFeatureNotSupported);
+  return Verdict::over;
 }
 
 ClientSession::Verdict ClientSession::request(RequestKind kind) {

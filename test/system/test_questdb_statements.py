@@ -239,3 +239,16 @@ def test_empty_statement_is_answered_as_postgresql_does(recipe, mode, cut):
         client.query("commit")
         assert extended(m.close("S", ""), m.parse("n", ""), m.bind("", "n"), m.execute(), m.close("S", "n")) == "312I3Z"
         assert m.kinds(client.query("select 'last'")) == "TDCZ"
+
+
+@MODES
+@pytest.mark.parametrize("sync", [b"", m.SYNC], ids=["alone", "sync"])
+def test_function_calls_are_refused_in_words(recipe, mode, sync):
+    """QuestDB would keep silent up to the next Sync, and give one answer too few then."""
+    pooler = recipe(mode)
+    with login(pooler) as client:
+        assert client.value("select 1") == "1"
+        client.send(m.function_call(1, [b"-42"]), sync)
+        client.expect_fatal("QuestDB does not support function calls", "0A000")
+    with login(pooler) as client:
+        assert client.value("select 2") == "2"
