@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "admin/console_reply.h"
@@ -40,7 +41,13 @@ class ConsoleSession {
   /// Set when the session is over, after output() was sent: the reason to log (`closing because: …`).
   [[nodiscard]] const std::optional<std::string>& ended() const noexcept { return ended_; }
 
-  /// Messages of the errors sent since the last call, for the log (`pooler error: …`).
+  /// The last of output() is a FATAL with that reason.
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+  /// The type of the message that ended the session, when it is none that the console knows; told once.
+  std::optional<char> take_unknown_type() noexcept { return std::exchange(unknown_type_, std::nullopt); }
+
+  /// Messages of the errors sent since the last call, for the log (`pooler error: …`); the one of a FATAL is ended().
   std::vector<std::string> take_errors();
 
  private:
@@ -94,6 +101,8 @@ class ConsoleSession {
   Buffer output_;
   std::vector<std::string> errors_;
   std::optional<std::string> ended_;
+  bool failed_ = false;
+  std::optional<char> unknown_type_;
 };
 
 }  // namespace uvb

@@ -63,8 +63,12 @@ class ClientSession final : public PollListener, public Holder {
   void on_no_server();
   /// FATAL `message` to the client, then close.
   void fail(std::string_view message, std::string_view code = kProtocolViolation);
+  /// A FATAL `reason` was sent: closes, and logs it.
+  void failed(std::string_view reason);
   /// Closes without a word to the client.
   void close(std::string_view reason);
+  /// It sent a message that nobody knows.
+  void log_unknown_message(char type);
   void tick(TimePoint now);
   void console_reply(ByteView bytes, bool busy);
 

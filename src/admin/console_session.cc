@@ -120,7 +120,9 @@ void ConsoleSession::process(char type, ByteView body) {
     case 'F':
       send_error({.message = fmt::format("unsupported packet type for admin console: {}", int{'F'})});
       return ready();
-    default: return die("unknown pkt");
+    default:
+      unknown_type_ = type;
+      return die("unknown pkt");
   }
 }
 
@@ -296,8 +298,9 @@ void ConsoleSession::send_notices(const ConsoleReply& reply) {
 
 void ConsoleSession::send_error(const ConsoleError& error) {
   append_console_error(output_, error);
-  errors_.push_back(error.message);
-  if (error.fatal) ended_ = error.message;
+  if (!error.fatal) return errors_.push_back(error.message);
+  ended_ = error.message;
+  failed_ = true;
 }
 
 void ConsoleSession::fail(std::string code, std::string message) {

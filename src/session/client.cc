@@ -276,10 +276,15 @@ void ClientSession::fail(std::string_view message, std::string_view code) {
     append_fatal(error, text, code);
     say(error.view());
   }
+  failed(text);
+}
+
+void ClientSession::failed(std::string_view reason) {
+  if (phase_ == ClientPhase::closed) return;
   drain();
   const std::string prefix = log_prefix();
-  close(text);
-  if (context_.settings().log_pooler_errors) context_.log.warning(fmt::format("{}pooler error: {}", prefix, text));
+  close(reason);
+  if (context_.settings().log_pooler_errors) context_.log.warning(fmt::format("{}pooler error: {}", prefix, reason));
 }
 
 /// Unread bytes at close() make the kernel send a reset, which can overtake the error just sent.

@@ -94,11 +94,15 @@ ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteVi
       close("client close request");
       return Verdict::over;
     default:
-      context_.log.error(fmt::format("{}unknown pkt from client: {}/{:#x}", log_prefix(), static_cast<int>(head.type),
-                                     static_cast<unsigned char>(head.type)));
+      log_unknown_message(head.type);
       fail("unknown pkt");
       return Verdict::over;
   }
+}
+
+void ClientSession::log_unknown_message(char type) {
+  const auto code = static_cast<unsigned char>(type);
+  context_.log.error(fmt::format("{}unknown pkt from client: {}/{:#x}", log_prefix(), unsigned{code}, code));
 }
 
 ClientSession::Verdict ClientSession::on_query() {

@@ -43,8 +43,11 @@ void ConsoleLink::go_on() {
   }
   Buffer output = std::move(session_.output());
   const auto ended = session_.ended();
+  const bool failed = session_.failed();
+  if (const auto type = session_.take_unknown_type()) client_.log_unknown_message(*type);
   client_.console_reply(output.view(), session_.busy());
-  if (ended) client_.close(*ended);
+  if (!ended) return;
+  failed ? client_.failed(*ended) : client_.close(*ended);
 }
 
 }  // namespace uvb

@@ -1,6 +1,7 @@
 """The console: who may, what it understands, over which protocol (admin-console.md 1, 3.13, 3.14)."""
 
 import asyncio
+import re
 
 import asyncpg
 import psycopg
@@ -226,6 +227,14 @@ def test_unknown_message_type_ends_the_console_session(pooler):
     with pooler.console() as console:
         console.send(m.message("?", b""))
         console.expect_fatal("unknown pkt")
+    pooler.wait_log(" pooler error: unknown pkt\n")
+    prefix = r" C-0x[0-9a-f]+: pgbouncer/\S+ "
+    lines = [line for line in pooler.log().splitlines() if "unknown pkt" in line]
+    for line, pattern in zip(lines, [f" ERROR{prefix}unknown pkt from client: 63/0x3f$",
+                                     rf" LOG{prefix}closing because: unknown pkt \(age=\ds\)$",
+                                     f" WARNING{prefix}pooler error: unknown pkt$"]):
+        assert re.search(pattern, line), line
+    assert len(lines) == 3
 
 
 def test_copy_messages_are_swallowed_by_the_console(console):

@@ -122,6 +122,7 @@ TEST_F(ConsoleSessionTest, TerminateEndsTheSessionSilently) {
   query(in, "SHOW VERSION");
   EXPECT_EQ(exchange(in), "");
   EXPECT_EQ(session.ended(), "client close request");
+  EXPECT_FALSE(session.failed());
 }
 
 TEST_F(ConsoleSessionTest, UnknownMessagesAreFatal) {
@@ -130,6 +131,9 @@ TEST_F(ConsoleSessionTest, UnknownMessagesAreFatal) {
     Buffer in;
     message(in, type, "");
     EXPECT_EQ(exchange(in), "E(FATAL 08P01 unknown pkt)");
+    EXPECT_EQ(session.take_unknown_type(), type);
+    EXPECT_TRUE(session.failed());
+    EXPECT_TRUE(session.take_errors().empty());
   }
 }
 
