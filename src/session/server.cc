@@ -12,7 +12,7 @@ namespace uvb {
 
 namespace {
 
-// Half a minute below QuestDB's idle limit of 300 s (questdb.md 8).
+// A minute below QuestDB's idle limit of 300 s (questdb.md 8).
 constexpr Micros kQuestdbKeepAlive = std::chrono::seconds(240);
 
 /// What a server answers to a query of the pooler's own is put together in memory, but for rows.
