@@ -30,6 +30,8 @@ class CancelDelivery final : public PollListener {
 
   void start();
   void tick(TimePoint now);
+  /// -1 before the connection is made.
+  [[nodiscard]] int descriptor() const noexcept { return transport_ ? transport_->descriptor() : -1; }
 
   void on_ready(Readiness ready, bool error) noexcept override;
 

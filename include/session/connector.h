@@ -76,5 +76,7 @@ std::string printable_ip(const SocketAddress& address);
 /// What is sent there does not leave the machine; true for Unix sockets, too.
 bool is_loopback(const SocketAddress& address);
 int port_of(const SocketAddress& address);
+/// Our end of a connected socket.
+SocketAddress local_address(int descriptor);
 
 }  // namespace uvb

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "session/connector.h"
+
 namespace uvb {
 
 namespace {
@@ -18,8 +20,7 @@ std::unique_ptr<ClientAddress> describe(int descriptor, bool is_unix, const Sock
   auto address = std::make_unique<ClientAddress>();
   address->is_unix = is_unix;
   address->remote = remote;
-  address->local.size = sizeof address->local.storage;
-  getsockname(descriptor, reinterpret_cast<sockaddr*>(&address->local.storage), &address->local.size);
+  address->local = local_address(descriptor);
   if (!is_unix) return address;
   ucred peer{};
   socklen_t size = sizeof peer;

@@ -62,6 +62,13 @@ bool is_loopback(const SocketAddress& address) {
   return ntohl(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
+SocketAddress local_address(int descriptor) {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  getsockname(descriptor, reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+  return address;
+}
+
 int port_of(const SocketAddress& address) {
   if (address.storage.ss_family == AF_INET)
     return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);

@@ -46,9 +46,7 @@ void ServerLogin::on_connected(Result<UniqueFd> result) {
   transport_ = std::make_unique<PlainTransport>((*result).release());
   server_.poll_ = std::make_unique<Poll>(context_.loop, transport_->descriptor(), server_);
   if (context_.settings().log_connections) {
-    SocketAddress local;
-    local.size = sizeof local.storage;
-    getsockname(transport_->descriptor(), reinterpret_cast<sockaddr*>(&local.storage), &local.size);
+    const SocketAddress local = local_address(transport_->descriptor());
     const std::string from = server_.address_.is_unix ? "" : fmt::format(" (from {})", printable(local));
     context_.log.log(server_.log_prefix() + "new connection to server" + from);
   }

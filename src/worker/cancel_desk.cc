@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "worker/socket_addresses.h"
+
 namespace uvb {
 
 void CancelDesk::ask(ConnectionId requester, const ClientSession::Key& key) {
@@ -118,8 +120,7 @@ SocketRow CancelDesk::describe(const Running& running, TimePoint now, WallTime w
   row.ptr = number(running.id);
   row.link = number(running.job.requester);
   row.pool = running.job.key;
-  row.addr = running.address.is_unix ? "unix" : printable_ip(running.address.socket);
-  row.port = running.address.port;
+  describe_addresses(row, running.address, running.delivery->descriptor());
   row.connect_time = wall - (now - running.since);
   return row;
 }

@@ -2,6 +2,7 @@
 #include "base/console_name.h"
 #include "session/client_login.h"
 #include "worker/cancel_desk.h"
+#include "worker/socket_addresses.h"
 #include "worker/worker.h"
 
 namespace uvb {
@@ -39,16 +40,6 @@ SocketState state_of(const ServerSession& server) {
   }
 }
 
-void describe_addresses(SocketRow& row, const ClientSession& client, int listen_port) {
-  const ClientAddress& address = client.address();
-  row.addr = printable_ip(address.remote);
-  row.local_addr = printable_ip(address.local);
-  row.port = address.is_unix ? listen_port : port_of(address.remote);
-  row.local_port = address.is_unix ? listen_port : port_of(address.local);
-  row.remote_pid = address.unix_pid;
-  if (address.is_unix) row.addr = row.local_addr = "unix";
-}
-
 SocketRow describe(const ClientSession& client, const SessionContext& context, TimePoint now, WallTime wall) {
   SocketRow row;
   row.state = state_of(client);
@@ -76,16 +67,7 @@ SocketRow describe(const ServerSession& server, const Ledger::ServerCondition& c
   row.id = server.id();
   row.pool = {server.pool().database, server.pool().user};
   row.user = server.pool().user;
-  const ServerAddress& address = server.address();
-  row.addr = address.text.empty() ? "" : address.is_unix ? "unix" : printable_ip(address.socket);
-  row.port = address.port;
-  if (server.descriptor() >= 0) {
-    SocketAddress local;
-    local.size = sizeof local.storage;
-    getsockname(server.descriptor(), reinterpret_cast<sockaddr*>(&local.storage), &local.size);
-    row.local_addr = address.is_unix ? "unix" : printable_ip(local);
-    row.local_port = address.is_unix ? address.port : port_of(local);
-  }
+  describe_addresses(row, server.address(), server.descriptor());
   row.connect_time = wall_of(server.connected_at(), now, wall);
   row.request_time = wall_of(server.last_packet(), now, wall);
   row.close_needed = condition.close_needed;

@@ -266,6 +266,7 @@ def test_cancels_in_flight_are_shown(start_pooler, fake_server):
         assert ("active_cancel_req", "(nouser)", "p0") in clients and ("waiting_cancel_req", "(nouser)", "p0") in clients
         delivering, = (row for row in pooler.show("SERVERS") if row["state"] == "active_cancel")
         assert (delivering["addr"], delivering["port"]) == ("127.0.0.1", str(server.port))
+        assert delivering["local_addr"] == "127.0.0.1" and int(delivering["local_port"]) > 0
         assert delivering["ptr"] in [row["link"] for row in pooler.show("CLIENTS")]
         client.receive_until("Z")
         for thread in threads:
