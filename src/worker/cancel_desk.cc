@@ -74,6 +74,11 @@ bool CancelDesk::start(const Job& job) {
     reply(job, true, "not sending cancel request for client that is now idle");
     return true;
   }
+  // It may have begun another transaction since it was found.
+  if (const char* reason = refusal(*server->client())) {
+    reply(job, true, reason);
+    return true;
+  }
   if (server->backend_key().empty()) {
     reply(job, true, "failed to send cancel request");
     return true;

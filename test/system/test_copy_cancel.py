@@ -1,6 +1,7 @@
 """COPY, sizes, FunctionCall and cancel (behaviour.md 6 and 7)."""
 
 import random
+import re
 import threading
 import time
 
@@ -289,6 +290,83 @@ def test_s146_cancels_are_forwarded_within_the_connection_limit(start_pooler, fa
             thread.join(20)
             assert not thread.is_alive()
     assert len(server.cancels) == 1
+
+
+class SlowServer:
+    """Script of a server whose answers wait: those to `hold NAME` for let("NAME"), those to cancel requests for
+    let("cancels"), and once let("first") was said, those to a SET of the application name `first` for let("set")."""
+
+    def __init__(self):
+        self.events = {name: threading.Event() for name in ("first", "second", "cancels", "setting", "set")}
+        self.cancelled = set()
+
+    def let(self, name):
+        self.events[name].set()
+
+    def wait(self, name):
+        assert self.events[name].wait(20 * net.patience), name
+
+    def __call__(self, connection):
+        code, body = connection.read_packet()
+        if code == 80877102:
+            connection.server.cancels.append(body)
+            self.cancelled.add(body)
+            self.wait("cancels")
+            return
+        connection.greet()
+        key = m.backend_key(connection.number + 1, 4711 + connection.number)[5:]
+        while (message := connection.read()).kind == "Q":
+            self.answer(connection, key, message.tag)
+
+    def answer(self, connection, key, sql):
+        if sql.startswith("SET"):
+            return self.set(connection, key, re.search(r"application_name='(\w+)'", sql).group(1))
+        if sql.startswith("hold "):
+            self.wait(sql.split()[1])
+        return connection.answer("done")
+
+    def set(self, connection, key, name):
+        if name == "first" and self.events["first"].is_set():
+            self.let("setting")
+            self.wait("set")
+        if key in self.cancelled:
+            return connection.send(m.error_response("57014", "canceling statement"), m.ready())
+        return connection.send(m.parameter_status("application_name", name), m.command_complete("SET"), m.ready())
+
+
+def test_cancel_that_had_to_wait_spares_the_settings_of_its_client(start_pooler, fake_server):
+    script = SlowServer()
+    server = fake_server(script)
+    pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"},
+                          {"pool_mode": "transaction", "default_pool_size": 2, "server_tls_sslmode": "disable"})
+    def login(name):
+        return pooler.login(application_name=name)
+
+    with login("first") as first, login("second") as second, login("third") as third:
+        first.send(m.query("hold first"))
+        second.send(m.query("hold second"))
+        pooler.wait_pool(sv_active=2)
+        threads = [threading.Thread(target=send_cancel, args=(pooler.port, client.key)) for client in (second, second, first)]
+        for thread in threads[:2]:
+            thread.start()
+        pooler.wait_pool(sv_active_cancel=2)
+        threads[2].start()
+        pooler.wait_pool(cl_waiting_cancel_req=1)
+        third.send(m.query("select 1"))
+        pooler.wait_pool(cl_waiting=1)
+        script.let("first")
+        first.receive_until("Z")
+        first.send(m.query("select 2"))
+        script.wait("setting")
+        script.let("cancels")
+        for thread in threads:
+            thread.join(20)
+        script.let("set")
+        assert m.rows(first.receive_until("Z")) == [["done"]]
+        assert m.rows(third.receive_until("Z")) == [["done"]]
+        script.let("second")
+        second.receive_until("Z")
+    assert len(server.cancels) == 2
 
 
 @pytest.mark.compat
