@@ -280,7 +280,6 @@ void ClientSession::fail(std::string_view message, std::string_view code) {
 }
 
 void ClientSession::failed(std::string_view reason) {
-  if (phase_ == ClientPhase::closed) return;
   drain();
   const std::string prefix = log_prefix();
   close(reason);

@@ -46,7 +46,8 @@ void ConsoleLink::go_on() {
   const bool failed = session_.failed();
   if (const auto type = session_.take_unknown_type()) client_.log_unknown_message(*type);
   client_.console_reply(output.view(), session_.busy());
-  if (!ended) return;
+  // What the client sent behind the command may have ended it within the call.
+  if (!ended || client_.phase() == ClientPhase::closed) return;
   failed ? client_.failed(*ended) : client_.close(*ended);
 }
 
