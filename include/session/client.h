@@ -1,5 +1,6 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/uio.h>
 
 #include <array>
@@ -36,11 +37,10 @@ enum class ClientPhase : std::uint8_t {
   closed,
 };
 
-/// Where a client comes from.
+/// Where a client comes from. There may be thousands of them: kept small.
 struct ClientAddress {
   bool is_unix = false;
-  SocketAddress remote;
-  SocketAddress local;
+  sockaddr_in6 remote{};  ///< of a TCP client, IPv4 or IPv6 as its family says
   int unix_pid = 0;
   std::uint32_t unix_uid = 0xffffffff;
 };
@@ -105,6 +105,8 @@ class ClientSession final : public PollListener, public Holder {
   [[nodiscard]] const std::string& server_options() const;
   [[nodiscard]] const Key& key() const noexcept { return key_; }
   [[nodiscard]] const ClientAddress& address() const noexcept { return *address_; }
+  /// Below 0 when the connection is closed.
+  [[nodiscard]] int descriptor() const noexcept { return transport_ ? transport_->descriptor() : -1; }
   [[nodiscard]] TimePoint connected_at() const noexcept { return connected_at_; }
   [[nodiscard]] TimePoint last_packet() const noexcept { return last_packet_; }
   [[nodiscard]] TimePoint query_start() const noexcept { return query_start_; }

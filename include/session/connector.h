@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netinet/in.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -76,6 +78,8 @@ std::string printable_ip(const SocketAddress& address);
 /// What is sent there does not leave the machine; true for Unix sockets, too.
 bool is_loopback(const SocketAddress& address);
 int port_of(const SocketAddress& address);
+/// A TCP address as one of any family; `address` can hold an IPv4 one, as its family says.
+SocketAddress socket_address(const sockaddr_in6& address);
 /// Our end of a connected socket.
 SocketAddress local_address(int descriptor);
 

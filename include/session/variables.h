@@ -28,7 +28,8 @@ class VariableTable {
   std::vector<std::string> names_;
 };
 
-/// Values of tracked variables, by index of the table; null: not known. Values are shared, never changed.
+/// Values of tracked variables, by index of the table; null: not known. Most connections have the same ones: copies share
+/// them until one is changed. Copies may live on different threads.
 class VariableValues {
  public:
   using Value = std::shared_ptr<const std::string>;
@@ -36,8 +37,12 @@ class VariableValues {
   [[nodiscard]] const Value& get(std::size_t index) const noexcept;
   /// Null: not known.
   [[nodiscard]] const std::string* text(std::size_t index) const noexcept {
-    return index < values_.size() ? values_[index].get() : nullptr;
+    return values_ && index < values_->size() ? (*values_)[index].get() : nullptr;
   }
+  /// Known to be the same without a look at the texts.
+  [[nodiscard]] bool shares(const VariableValues& other) const noexcept { return values_ == other.values_; }
+  /// Shares the values of `other` if they are the same, letter by letter.
+  void share_if_equal(const VariableValues& other);
   void set(std::size_t index, Value value);
   void set(std::size_t index, std::string_view text) { set(index, std::make_shared<const std::string>(text)); }
   /// Takes over every value `known` has and this one lacks.
@@ -46,7 +51,9 @@ class VariableValues {
   void adopt(const VariableValues& known);
 
  private:
-  std::vector<Value> values_;
+  using Values = std::vector<Value>;
+
+  std::shared_ptr<const Values> values_;  ///< null: none is known
 };
 
 bool same_ignoring_case(std::string_view left, std::string_view right) noexcept;

@@ -19,9 +19,10 @@ constexpr std::chrono::seconds kRest{5};
 std::unique_ptr<ClientAddress> describe(int descriptor, bool is_unix, const SocketAddress& remote) {
   auto address = std::make_unique<ClientAddress>();
   address->is_unix = is_unix;
-  address->remote = remote;
-  address->local = local_address(descriptor);
-  if (!is_unix) return address;
+  if (!is_unix) {
+    std::memcpy(&address->remote, &remote.storage, sizeof address->remote);
+    return address;
+  }
   ucred peer{};
   socklen_t size = sizeof peer;
   if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {

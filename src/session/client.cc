@@ -48,7 +48,7 @@ std::string ClientSession::tls_text() const {
 }
 
 std::string ClientSession::remote_text() const {
-  if (!address_->is_unix) return printable(address_->remote);
+  if (!address_->is_unix) return printable(socket_address(address_->remote));
   return fmt::format("unix({}):{}", address_->unix_pid, context_.settings().listen_port);
 }
 
@@ -119,7 +119,7 @@ void ClientSession::on_readable() {
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return close("client unexpected eof");
   silent_ = false;
-  last_packet_ = Loop::now();
+  last_packet_ = context_.now = Loop::now();
   process(bytes);
 }
 

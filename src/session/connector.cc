@@ -62,6 +62,13 @@ bool is_loopback(const SocketAddress& address) {
   return ntohl(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
+SocketAddress socket_address(const sockaddr_in6& address) {
+  SocketAddress whole;
+  std::memcpy(&whole.storage, &address, sizeof address);
+  whole.size = address.sin6_family == AF_INET ? sizeof(sockaddr_in) : sizeof address;
+  return whole;
+}
+
 SocketAddress local_address(int descriptor) {
   SocketAddress address;
   address.size = sizeof address.storage;

@@ -135,7 +135,7 @@ void ServerSession::on_readable() {
   const ReadResult result = window_.fill(*transport_, *context_, bytes);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return lost("server conn crashed?");
-  last_packet_ = Loop::now();
+  last_packet_ = context_->now = Loop::now();
   pool_->counters.sent += result.count;
   const std::size_t used = consume(bytes);
   if (phase_ == ServerPhase::closed) return;

@@ -51,28 +51,46 @@ std::optional<std::size_t> VariableTable::find(std::string_view name) const noex
 
 const VariableValues::Value& VariableValues::get(std::size_t index) const noexcept {
   static const Value unknown;
-  return index < values_.size() ? values_[index] : unknown;
+  return values_ && index < values_->size() ? (*values_)[index] : unknown;
 }
 
 void VariableValues::set(std::size_t index, Value value) {
-  if (index >= values_.size()) values_.resize(index + 1);
-  values_[index] = std::move(value);
+  auto changed = values_ ? std::make_shared<Values>(*values_) : std::make_shared<Values>();
+  if (index >= changed->size()) changed->resize(index + 1);
+  (*changed)[index] = std::move(value);
+  values_ = std::move(changed);
 }
 
 void VariableValues::fill_from(const VariableValues& known) {
-  for (std::size_t index = 0; index < known.values_.size(); ++index) {
-    if (known.values_[index] && !get(index)) set(index, known.values_[index]);
+  VariableValues filled = known;
+  for (std::size_t index = 0; values_ && index < values_->size(); ++index) {
+    const Value& mine = (*values_)[index];
+    const std::string* theirs = known.text(index);
+    if (mine && (theirs == nullptr || *theirs != *mine)) filled.set(index, mine);
   }
+  values_ = std::move(filled.values_);
 }
 
 void VariableValues::adopt(const VariableValues& known) {
-  for (std::size_t index = 0; index < known.values_.size(); ++index) {
-    if (known.values_[index]) set(index, known.values_[index]);
+  VariableValues filled = known;
+  for (std::size_t index = 0; values_ && index < values_->size(); ++index) {
+    const Value& mine = (*values_)[index];
+    if (mine && known.text(index) == nullptr) filled.set(index, mine);
   }
+  values_ = std::move(filled.values_);
+}
+
+void VariableValues::share_if_equal(const VariableValues& other) {
+  if (!values_ || !other.values_ || values_->size() != other.values_->size()) return;
+  const bool equal = std::equal(values_->begin(), values_->end(), other.values_->begin(), [](const Value& a, const Value& b) {
+    return a == b || (a && b && *a == *b);
+  });
+  if (equal) values_ = other.values_;
 }
 
 bool append_differences(const VariableTable& table, const VariableValues& client, const VariableValues& server,
                         std::string& sql) {
+  if (client.shares(server)) return false;
   bool any = false;
   for (std::size_t index = 0; index < table.size(); ++index) {
     const std::string* wanted = client.text(index);

@@ -32,7 +32,7 @@ Worker::Worker(WorkerId id, WorkerCommons& commons, std::shared_ptr<const Snapsh
       cancels_(std::make_unique<CancelDesk>(*this)) {
   context_ = std::make_unique<SessionContext>(SessionContext{loop_, crypto_, commons.log, commons.shared, commons.statements,
                                                              commons.variables, *this, id_, first_snapshot_, clear_memory_,
-                                                             Scratch{cipher_memory_}, {}, {}});
+                                                             Scratch{cipher_memory_}, {}, {}, {}});
 }
 
 Worker::~Worker() = default;
@@ -199,7 +199,7 @@ Waiter Worker::waiter_for(const ClientSession& client, bool login) const {
 TakeOutcome Worker::take(ClientSession& client, std::string& error) {
   const Waiter waiter = waiter_for(client, false);
   for (;;) {
-    TakeResult result = commons_.ledger.take(client.pool()->id, waiter, Loop::now(), actions_);
+    TakeResult result = commons_.ledger.take(client.pool()->id, waiter, context_->now, actions_);
     if (result.status == TakeStatus::queued) return TakeOutcome::queued;
     if (result.status == TakeStatus::refused) {
       error = std::move(result.error);

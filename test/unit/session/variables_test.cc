@@ -40,6 +40,45 @@ TEST_F(Variables, ValuesThatDifferOnlyInCaseAreLeftAlone) {
   EXPECT_EQ(difference("client_encoding", "utf8", "UTF8"), "");
 }
 
+TEST_F(Variables, WhoAsksForNothingElseSharesWhatTheServerSaid) {
+  VariableValues server, like, other;
+  server.set(0, "ISO");
+  server.set(1, "UTF8");
+  like.set(1, "UTF8");
+  like.fill_from(server);
+  EXPECT_TRUE(like.shares(server));
+  other.set(1, "LATIN1");
+  other.fill_from(server);
+  EXPECT_FALSE(other.shares(server));
+  EXPECT_EQ(*other.text(0), "ISO");
+  EXPECT_EQ(*other.text(1), "LATIN1");
+  EXPECT_EQ(*server.text(1), "UTF8") << "changing a copy changes nobody else's";
+}
+
+TEST_F(Variables, EqualValuesOfTwoServersBecomeOne) {
+  VariableValues one, two;
+  for (VariableValues* values : {&one, &two}) {
+    values->set(0, "ISO");
+    values->set(1, "UTF8");
+  }
+  two.share_if_equal(one);
+  EXPECT_TRUE(two.shares(one));
+  two.set(1, "utf8");
+  EXPECT_FALSE(two.shares(one));
+  two.share_if_equal(one);
+  EXPECT_FALSE(two.shares(one)) << "the spelling is told to clients";
+}
+
+TEST_F(Variables, AdoptedSpellingsAreTheServers) {
+  VariableValues client, server;
+  client.set(0, "iso");
+  client.set(3, "mine");
+  server.set(0, "ISO");
+  client.adopt(server);
+  EXPECT_EQ(*client.text(0), "ISO");
+  EXPECT_EQ(*client.text(3), "mine");
+}
+
 TEST_F(Variables, UnknownOnEitherSideIsLeftAlone) {
   VariableValues wanted, there;
   wanted.set(0, "German");
