@@ -122,11 +122,14 @@ def test_half_copy_data_of_a_client_that_breaks_the_protocol_is_not_completed_by
 
 
 @pytest.mark.quick
-def test_request_in_front_of_terminate_is_carried_out(one_server, table):
-    with one_server.login() as client, one_server.login() as other:
+def test_request_in_front_of_terminate_is_carried_out(start_pooler, postgres, table):
+    """By a server that is linked; queued requests of clients that left are not (guarantee G6)."""
+    pooler = start_pooler(settings={"pool_mode": "session"})
+    with pooler.login() as client, postgres.connect("p0") as direct:
+        client.query("select 1")
         client.send(m.query(f"insert into {table} values ('kept')") + m.TERMINATE)
         client.close()
-        net.wait_for(lambda: other.value(f"select count(*) from {table}") == "1", what="the row")
+        net.wait_for(lambda: direct.execute(f"select count(*) from {table}").fetchone() == (1,), what="the row")
 
 
 @pytest.mark.quick
