@@ -69,7 +69,8 @@ void warn_of_reload(SnapshotBuilder& builder, const std::shared_ptr<const Config
 
 std::shared_ptr<const Secret> random_secret() {
   std::array<char, 32> bytes{};
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) throw StartFailure{"no random numbers"};
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw StartFailure{"no random numbers"};
   return std::make_shared<const Secret>(std::string_view(bytes.data(), bytes.size()));
 }
 
@@ -116,8 +117,8 @@ void log_limits(const Snapshot& snapshot, Log& log) {
                       limit.rlim_cur, limit.rlim_max, config.settings.max_client_conn, expected));
 }
 
-void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Snapshot>& snapshot, SnapshotBuilder builder,
-           std::vector<ListenSocket> sockets, Control::Invocation invocation) {
+void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Snapshot>& snapshot,
+           SnapshotBuilder builder, std::vector<ListenSocket> sockets, Control::Invocation invocation) {
   const std::uint32_t count = worker_count(config);
   SharedState shared;
   const auto statements = std::make_shared<StatementRegistry>();

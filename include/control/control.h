@@ -33,8 +33,8 @@ class Control final : public ConsoleHost, public ControlGate {
     bool log_to_stderr = true;
     int verbosity = 0;  ///< number of -v
   };
-  Control(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, SnapshotBuilder builder, Ledger& ledger, SharedState& shared,
-          Invocation invocation);
+  Control(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, SnapshotBuilder builder, Ledger& ledger,
+          SharedState& shared, Invocation invocation);
   ~Control() override;
 
   void set_workers(std::vector<Worker*> workers) { workers_ = std::move(workers); }

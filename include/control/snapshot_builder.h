@@ -22,10 +22,10 @@ class SnapshotBuilder {
  public:
   SnapshotBuilder(Log& log, std::shared_ptr<const Secret> mock_key) : log_(log), mock_key_(std::move(mock_key)) {}
 
-  /// `previous`: the snapshot in force, null at start. Secrets that did not change keep their cached verifiers. An auth_file
-  /// that cannot be read is logged and leaves the users as they were (settings.md 4.1). The error is why TLS cannot be set
-  /// up. Files of server_tls_* that cannot be used are logged and let the process start, as it does with PgBouncer
-  /// (settings.md 5.3); they are an error where good ones were in use before.
+  /// `previous`: the snapshot in force, null at start. Secrets that did not change keep their cached verifiers. An
+  /// auth_file that cannot be read is logged and leaves the users as they were (settings.md 4.1). The error is why TLS
+  /// cannot be set up. Files of server_tls_* that cannot be used are logged and let the process start, as it does with
+  /// PgBouncer (settings.md 5.3); they are an error where good ones were in use before.
   Result<std::shared_ptr<const Snapshot>> build(std::shared_ptr<const Config> config, const Snapshot* previous,
                                                 Reread reread = Reread::everything);
 

@@ -19,8 +19,8 @@ enum class CancelOutcome : std::uint8_t {
   uncertain,  ///< it was sent and given up: the server may act on it yet
 };
 
-/// Brings one CancelRequest to a server and waits until the server has closed the connection, which it does after it has
-/// acted. Always in plain text (behaviour.md 7). Own thread only.
+/// Brings one CancelRequest to a server and waits until the server has closed the connection, which it does after it
+/// has acted. Always in plain text (behaviour.md 7). Own thread only.
 class CancelDelivery final : public PollListener {
  public:
   /// `done` is called once, never from within the constructor or start(); it may destroy this object.

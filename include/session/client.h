@@ -50,7 +50,8 @@ class ClientSession final : public PollListener, public Holder {
  public:
   using Key = std::array<std::uint8_t, 8>;
 
-  ClientSession(SessionContext& context, ConnectionId id, std::unique_ptr<Transport> transport, std::unique_ptr<ClientAddress> address);
+  ClientSession(SessionContext& context, ConnectionId id, std::unique_ptr<Transport> transport,
+                std::unique_ptr<ClientAddress> address);
   ~ClientSession() override;
 
   // --- told by the worker ---
@@ -205,19 +206,19 @@ class ClientSession final : public PollListener, public Holder {
   TimePoint xact_start_;   ///< default: no transaction is in progress
   TimePoint wait_start_;   ///< default: not waiting
   Key key_{};
-  std::uint32_t passing_ = 0;    ///< bytes of the current message body still to come
-  std::uint32_t taken_ = 0;      ///< see Verdict::taken
+  std::uint32_t passing_ = 0;  ///< bytes of the current message body still to come
+  std::uint32_t taken_ = 0;    ///< see Verdict::taken
   ClientPhase phase_ = ClientPhase::login;
   bool logged_in_ = false;
-  bool pass_to_server_ = true;   ///< whether they are for the server
-  bool in_copy_ = false;         ///< COPY FROM STDIN that the client has not ended
-  bool parked_ = false;          ///< reading is off, since something came that can not be used yet
-  bool silent_ = true;           ///< no byte came yet
+  bool pass_to_server_ = true;  ///< whether they are for the server
+  bool in_copy_ = false;        ///< COPY FROM STDIN that the client has not ended
+  bool parked_ = false;         ///< reading is off, since something came that can not be used yet
+  bool silent_ = true;          ///< no byte came yet
   bool wait_notified_ = false;
   bool console_busy_ = false;
-  bool relaying_ = false;        ///< guards against going on from within
-  bool broken_ = false;          ///< the socket takes nothing any more; the session ends when nobody is in its midst
-  bool counted_ = true;          ///< by the limits on clients
+  bool relaying_ = false;  ///< guards against going on from within
+  bool broken_ = false;    ///< the socket takes nothing any more; the session ends when nobody is in its midst
+  bool counted_ = true;    ///< by the limits on clients
 };
 
 /// `text`, and in words when the server of the database keeps silent.

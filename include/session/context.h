@@ -40,7 +40,7 @@ struct Snapshot {
   std::shared_ptr<const TlsContext> client_tls;  ///< null: client_tls_sslmode = disable
   std::shared_ptr<const TlsContext> server_tls;  ///< null: server_tls_sslmode = disable, or server_tls_error
   std::string server_tls_error;  ///< why there is no server_tls although server_tls_sslmode wants it; else empty
-  std::shared_ptr<const Secret> mock_key;        ///< for the salts of unknown users; one per process
+  std::shared_ptr<const Secret> mock_key;  ///< for the salts of unknown users; one per process
 };
 
 /// The console as a client's session sees it; made by admin's rooms (worker/console_link.h).
@@ -65,8 +65,8 @@ class SessionServices {
   virtual PoolView& open_pool(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) = 0;
   virtual void client_joined(ClientSession& client) = 0;
 
-  /// A server for `client`: granted links it at once (client.server() is set); queued calls ClientSession::on_server() or
-  /// fail() later; refused tells why in `error`.
+  /// A server for `client`: granted links it at once (client.server() is set); queued calls ClientSession::on_server()
+  /// or fail() later; refused tells why in `error`.
   virtual TakeOutcome take(ClientSession& client, std::string& error) = 0;
   /// The client's first welcome: queued, then ClientSession::on_welcome() or fail().
   virtual TakeOutcome await_welcome(ClientSession& client, std::string& error) = 0;
@@ -88,7 +88,8 @@ class SessionServices {
   virtual void cancel(ClientSession& requester, ByteView key) = 0;
   /// Asks the server of `config` which authentication it wants; waiting logins are told by ClientSession::on_probe().
   virtual void probe(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) = 0;
-  virtual std::unique_ptr<ConsoleBackend> open_console(ClientSession& client, bool admin, const VariableValues& asked) = 0;
+  virtual std::unique_ptr<ConsoleBackend> open_console(ClientSession& client, bool admin,
+                                                       const VariableValues& asked) = 0;
 };
 
 /// What every session of one worker shares. Lives as long as the worker; own thread only.
@@ -103,11 +104,11 @@ struct SessionContext {
   WorkerId worker{};
   std::shared_ptr<const Snapshot> snapshot;
 
-  ByteSpan clear;   ///< lent for one read
-  Scratch scratch;  ///< lent for one read or write
-  SendList outgoing;    ///< what the message at hand sends; empty between events
-  HeldSends held;       ///< what goes out at the end of the turn
-  TimePoint now;        ///< of the last read
+  ByteSpan clear;     ///< lent for one read
+  Scratch scratch;    ///< lent for one read or write
+  SendList outgoing;  ///< what the message at hand sends; empty between events
+  HeldSends held;     ///< what goes out at the end of the turn
+  TimePoint now;      ///< of the last read
 
   [[nodiscard]] const Settings& settings() const noexcept { return snapshot->config->settings; }
 };

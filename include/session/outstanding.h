@@ -40,8 +40,8 @@ class Outstanding {
   [[nodiscard]] const Request* front() const noexcept { return empty() ? nullptr : &requests_[head_]; }
 
   /// The server answered something that ends a request of `kind`. The head is taken when it is of that kind, or the one
-  /// behind a Describe, since QuestDB answers a Bind first; else nothing happens and nullopt comes back (the answer belongs
-  /// to a larger one, or is a stray).
+  /// behind a Describe, since QuestDB answers a Bind first; else nothing happens and nullopt comes back (the answer
+  /// belongs to a larger one, or is a stray).
   std::optional<Request> answered(RequestKind kind);
   /// Part of an answer came; ReadyForQuery, errors and what servers say unasked do not count.
   void answer_seen() noexcept { doubtful_ = 0; }
@@ -58,11 +58,11 @@ class Outstanding {
   /// server ignored meanwhile; never the Query that began it (D1 of behaviour.md 11.1).
   /// True: the client had said that it was done.
   bool copy_finished(bool failed);
-  /// False: the server may answer once more than is known. It ignores a Sync that it reads inside a COPY and answers one
-  /// that it reads behind the error that ended the COPY, and only it knows which happened.
+  /// False: the server may answer once more than is known. It ignores a Sync that it reads inside a COPY and answers
+  /// one that it reads behind the error that ended the COPY, and only it knows which happened.
   [[nodiscard]] bool certain() const noexcept { return doubtful_ == 0 && !lost_; }
-  /// Whether a Parse or Close of `statement` is on its way which an error can make the server skip while it does not skip
-  /// what is sent now: a Sync or a Query stands between them.
+  /// Whether a Parse or Close of `statement` is on its way which an error can make the server skip while it does not
+  /// skip what is sent now: a Sync or a Query stands between them.
   [[nodiscard]] bool unconfirmed(const Statement* statement) const noexcept;
   /// Calls `use` with each request, in order.
   template <class F>

@@ -19,15 +19,15 @@ enum class PoolId : std::uint32_t;  // pool/ledger.h
 /// Own thread only.
 struct PoolView {
   PoolId id{0xffffffff};  ///< PoolId::none until the ledger was asked
-  std::string database;  ///< entry name
-  std::string user;      ///< whom servers know
+  std::string database;   ///< entry name
+  std::string user;       ///< whom servers know
   std::shared_ptr<const DatabaseConfig> config;
   std::shared_ptr<DatabaseState> state;
   EffectivePool rules;
   std::shared_ptr<const Welcome> welcome;  ///< the last one known; null before the first
   bool welcome_current = false;            ///< false after RECONNECT: new clients wait for the next server's
   Counters counters;
-  bool removed = false;     ///< KILL or RELOAD took it away; no new client may join
+  bool removed = false;  ///< KILL or RELOAD took it away; no new client may join
 
   [[nodiscard]] bool questdb() const noexcept { return welcome && welcome->flavour == ServerFlavour::questdb; }
   /// Statement names are the pooler's business (behaviour.md 5.2; with QuestDB always: questdb.md 11 rule 3).

@@ -74,7 +74,8 @@ class ServerSession final : public PollListener, public Holder {
   void request_sent() noexcept { ready_ = false; }
   /// How long a message the server is given, head included.
   void note_size(std::uint32_t size) noexcept { longest_sent_ = std::max(longest_sent_, size); }
-  /// The client's turn is over: answers that are the pooler's own go out when the server owes none that would carry them.
+  /// The client's turn is over: answers that are the pooler's own go out when the server owes none that would carry
+  /// them.
   void answer_alone();
   /// What was just sent asks for an answer. A Parse or Close changes the statements the server knows.
   void expect(Request request);
@@ -96,7 +97,8 @@ class ServerSession final : public PollListener, public Holder {
 
   // --- cancels ---
   void cancel_started() noexcept { ++cancels_; }
-  /// `may_come`: it was given up, but may reach the server yet. Such a server is not lent to anybody else (guarantee G3).
+  /// `may_come`: it was given up, but may reach the server yet. Such a server is not lent to anybody else (guarantee
+  /// G3).
   void cancel_ended(bool may_come);
   [[nodiscard]] const std::vector<std::uint8_t>& backend_key() const noexcept { return backend_key_; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return address_; }
@@ -173,19 +175,19 @@ class ServerSession final : public PollListener, public Holder {
   ServerPhase phase_ = ServerPhase::login;
 
   ReadWindow window_;
-  std::uint32_t passing_ = 0;       ///< bytes of the current message body still to come
-  bool pass_to_client_ = true;      ///< whether they are the client's
-  char status_ = 'I';               ///< of the last ReadyForQuery
-  bool ready_ = false;              ///< it was 'I', and nothing happened since
-  bool in_copy_ = false;            ///< COPY FROM STDIN or COPY BOTH
-  bool own_failed_ = false;         ///< ErrorResponse to a query of ours
+  std::uint32_t passing_ = 0;   ///< bytes of the current message body still to come
+  bool pass_to_client_ = true;  ///< whether they are the client's
+  char status_ = 'I';           ///< of the last ReadyForQuery
+  bool ready_ = false;          ///< it was 'I', and nothing happened since
+  bool in_copy_ = false;        ///< COPY FROM STDIN or COPY BOTH
+  bool own_failed_ = false;     ///< ErrorResponse to a query of ours
   bool release_wanted_ = false;
   bool check_running_ = false;
   bool cancel_may_come_ = false;    ///< see cancel_ended()
   bool asked_ = false;              ///< something left since the connection was lent or began a query of ours
   bool continues_message_ = false;  ///< what is relayed now began inside a message
   bool probe_ = false;
-  bool unnamed_portal_ = false;     ///< QuestDB only: bound, not executed
+  bool unnamed_portal_ = false;  ///< QuestDB only: bound, not executed
   std::uint16_t cancels_ = 0;
   std::uint32_t longest_sent_ = 0;  ///< bytes of the longest message since the last ReadyForQuery
   Outstanding outstanding_;

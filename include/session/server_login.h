@@ -13,8 +13,8 @@
 
 namespace uvb {
 
-/// The way of a server connection from nothing to its first ReadyForQuery (behaviour.md 8). Exists only that long; owned by
-/// the ServerSession whose callbacks it takes.
+/// The way of a server connection from nothing to its first ReadyForQuery (behaviour.md 8). Exists only that long;
+/// owned by the ServerSession whose callbacks it takes.
 class ServerLogin {
  public:
   explicit ServerLogin(ServerSession& server);
@@ -59,7 +59,7 @@ class ServerLogin {
   Step step_ = Step::connecting;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<Transport> transport_;
-  TlsTransport* tls_ = nullptr;  ///< transport_, once it is TLS
+  TlsTransport* tls_ = nullptr;               ///< transport_, once it is TLS
   std::shared_ptr<const Snapshot> snapshot_;  ///< the one in force when the login began
   std::unique_ptr<ServerAuthenticator> authenticator_;
   std::shared_ptr<const Secret> sent_password_;

@@ -28,8 +28,8 @@ class VariableTable {
   std::vector<std::string> names_;
 };
 
-/// Values of tracked variables, by index of the table; null: not known. Most connections have the same ones: copies share
-/// them until one is changed. Copies may live on different threads.
+/// Values of tracked variables, by index of the table; null: not known. Most connections have the same ones: copies
+/// share them until one is changed. Copies may live on different threads.
 class VariableValues {
  public:
   using Value = std::shared_ptr<const std::string>;

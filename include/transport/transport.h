@@ -32,7 +32,9 @@ struct ReadResult {
 
 /// iovec serves reading and writing alike, hence its pointer to non-const.
 inline iovec as_iovec(ByteView bytes) noexcept { return {const_cast<std::uint8_t*>(bytes.data()), bytes.size()}; }
-inline ByteView as_bytes(const iovec& piece) noexcept { return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len}; }
+inline ByteView as_bytes(const iovec& piece) noexcept {
+  return {static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len};
+}
 
 /// A connected byte stream over one non-blocking descriptor, plain or TLS: callers cannot tell which.
 /// Owns the descriptor. Lives on one thread at a time; may change threads while no call runs.

@@ -10,8 +10,8 @@
 
 namespace uvb {
 
-/// The threads of the crypto pool, one set per process. They run at a lower priority than the loops: a handshake gives way
-/// to a query.
+/// The threads of the crypto pool, one set per process. They run at a lower priority than the loops: a handshake gives
+/// way to a query.
 class CryptoThreads {
  public:
   explicit CryptoThreads(std::size_t count);

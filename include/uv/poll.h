@@ -25,8 +25,8 @@ class PollListener {
 };
 
 /// Watches one descriptor, level-triggered, without owning it. Destroy it before the descriptor is closed. Calls for an
-/// unchanged interest cost nothing; a changed one costs two system calls at the next turn. A broken descriptor is reported
-/// again and again while it is watched.
+/// unchanged interest cost nothing; a changed one costs two system calls at the next turn. A broken descriptor is
+/// reported again and again while it is watched.
 class Poll {
  public:
   Poll(Loop& loop, int descriptor, PollListener& listener);

@@ -12,8 +12,8 @@
 
 namespace uvb {
 
-/// A worker's part in query cancels (behaviour.md 7): as the one whose client asked, it finds out whose key it is; as the one
-/// whose client is meant, it brings the request to that client's server. Own thread only.
+/// A worker's part in query cancels (behaviour.md 7): as the one whose client asked, it finds out whose key it is; as
+/// the one whose client is meant, it brings the request to that client's server. Own thread only.
 class CancelDesk {
  public:
   explicit CancelDesk(Worker& worker) : worker_(worker) {}
@@ -23,8 +23,8 @@ class CancelDesk {
   /// Another worker's (or our) answer: `found` ends the search; `reason` ends the requester, empty: later.
   void answered(ConnectionId requester, bool found, const std::string& reason);
   /// Looks for the key among our clients, and delivers.
-  void find(const std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>>& clients, const ClientSession::Key& key,
-            WorkerId origin, ConnectionId requester);
+  void find(const std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>>& clients,
+            const ClientSession::Key& key, WorkerId origin, ConnectionId requester);
   void tick(TimePoint now);
   void clear();
   /// Adds the requests for our clients and the connections that deliver them.

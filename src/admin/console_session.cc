@@ -120,9 +120,7 @@ void ConsoleSession::process(char type, ByteView body) {
     case 'F':
       send_error({.message = fmt::format("unsupported packet type for admin console: {}", int{'F'})});
       return ready();
-    default:
-      unknown_type_ = type;
-      return die("unknown pkt");
+    default: unknown_type_ = type; return die("unknown pkt");
   }
 }
 

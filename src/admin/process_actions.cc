@@ -110,9 +110,8 @@ std::optional<ConsoleReply> run_kill_client(const CommandContext& context) {
   const auto id = static_cast<ConnectionId>(*number);
   if (id == context.request.session) return farewell();
   const auto& sockets = context.census.sockets;
-  const bool known = std::any_of(sockets.begin(), sockets.end(), [id](const SocketRow& socket) {
-    return socket.id == id && can_be_killed(socket);
-  });
+  const bool known = std::any_of(sockets.begin(), sockets.end(),
+                                 [id](const SocketRow& socket) { return socket.id == id && can_be_killed(socket); });
   if (!known) return error_reply("client not found");
   context.host.kill_client(id);
   return tag_reply("KILL_CLIENT");

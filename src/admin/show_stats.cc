@@ -9,7 +9,8 @@
 namespace uvb {
 namespace {
 
-// --- names ------------------------------------------------------------------------------------------------------------
+// --- names
+// ------------------------------------------------------------------------------------------------------------
 
 /// The same counter has a name of its own in each command (admin-console.md 2.16).
 struct CounterRow {
@@ -44,8 +45,8 @@ constexpr std::array<CounterRow, 11> kCounters = {{
      "avg_client_parse_count", "total_ps_client_parse_count", "avg_ps_client_parse_count"},
     {&Counters::server_parse_count, "total_server_parse_count", "avg_server_parse_count", "server_parse_count",
      "avg_server_parse_count", "total_ps_server_parse_count", "avg_ps_server_parse_count"},
-    {&Counters::bind_count, "total_bind_count", "avg_bind_count", "bind_count", "avg_bind_count",
-     "total_ps_bind_count", "avg_ps_bind_count"},
+    {&Counters::bind_count, "total_bind_count", "avg_bind_count", "bind_count", "avg_bind_count", "total_ps_bind_count",
+     "avg_ps_bind_count"},
 }};
 
 using Name = std::string_view CounterRow::*;
@@ -67,7 +68,8 @@ constexpr auto kTotalsColumns = database_columns(std::array{&CounterRow::totals}
 constexpr auto kAveragesColumns = database_columns(std::array{&CounterRow::averages});
 constexpr std::array<ConsoleColumn, 2> kSumColumns = {{{"name"}, {"value", ColumnType::numeric}}};
 
-// --- numbers ----------------------------------------------------------------------------------------------------------
+// --- numbers
+// ----------------------------------------------------------------------------------------------------------
 
 Counters total_of(std::span<const PoolCounters> pools) {
   Counters total;
@@ -94,7 +96,8 @@ std::vector<ConsoleRow> database_rows(const ShowContext& context, Fill&& fill) {
   const auto pools = pools_by_database(context.census);
   std::vector<ConsoleRow> rows;
   for (auto first = pools.begin(); first != pools.end();) {
-    const auto last = std::find_if(first, pools.end(), [&](const auto& pool) { return pool.database != first->database; });
+    const auto last =
+        std::find_if(first, pools.end(), [&](const auto& pool) { return pool.database != first->database; });
     rows.push_back({text_cell(first->database)});
     fill(rows.back(), std::span<const PoolCounters>(first, last));
     first = last;
@@ -102,7 +105,8 @@ std::vector<ConsoleRow> database_rows(const ShowContext& context, Fill&& fill) {
   return rows;
 }
 
-// --- rows -------------------------------------------------------------------------------------------------------------
+// --- rows
+// -------------------------------------------------------------------------------------------------------------
 
 std::vector<ConsoleRow> stats_rows(const ShowContext& context) {
   return database_rows(context, [&](ConsoleRow& row, std::span<const PoolCounters> pools) {
@@ -128,7 +132,8 @@ std::vector<ConsoleRow> sum_rows(const ShowContext& context) {
   const Counters averages = context.host.stats().averages(pools, context.now);
   std::vector<ConsoleRow> rows;
   for (const CounterRow& row : kCounters) rows.push_back({text_cell(row.sum_total), count_cell(totals.*row.member)});
-  for (const CounterRow& row : kCounters) rows.push_back({text_cell(row.sum_average), count_cell(averages.*row.member)});
+  for (const CounterRow& row : kCounters)
+    rows.push_back({text_cell(row.sum_average), count_cell(averages.*row.member)});
   return rows;
 }
 

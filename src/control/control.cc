@@ -35,9 +35,10 @@ Control::Control(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, Snap
 Control::~Control() = default;
 
 void Control::listen(std::vector<ListenSocket> sockets) {
-  acceptor_.emplace(loop_, log_, std::move(sockets), [this](UniqueFd descriptor, std::unique_ptr<ClientAddress> address) {
-    deal(std::move(descriptor), std::move(address));
-  });
+  acceptor_.emplace(loop_, log_, std::move(sockets),
+                    [this](UniqueFd descriptor, std::unique_ptr<ClientAddress> address) {
+                      deal(std::move(descriptor), std::move(address));
+                    });
   acceptor_->set_options(tcp_options(snapshot_->config->settings));
 }
 
@@ -77,8 +78,9 @@ void Control::tick() {
   ledger_.tick(now, actions);
   dispatch(actions);
   for (const Ledger::DroppedPool& pool : ledger_.drop_unused(now)) {
-    log_.log(fmt::format("cleaning up idle pool for user {} on db {} because: pool idle timeout (age= {}s)", pool.key.user,
-                         pool.key.database, std::chrono::duration_cast<std::chrono::seconds>(pool.age).count()));
+    log_.log(fmt::format("cleaning up idle pool for user {} on db {} because: pool idle timeout (age= {}s)",
+                         pool.key.user, pool.key.database,
+                         std::chrono::duration_cast<std::chrono::seconds>(pool.age).count()));
     tell_workers([id = pool.id](Worker& worker) { worker.drop_pool(id); });
   }
   drop_idle_autodbs(now);
@@ -86,7 +88,8 @@ void Control::tick() {
   check_shutdown();
 }
 
-// --- shutdown and signals --------------------------------------------------------------------------------------------------
+// --- shutdown and signals
+// --------------------------------------------------------------------------------------------------
 
 void Control::shutdown(ShutdownMode mode) {
   shutdown_ = mode;
@@ -122,13 +125,9 @@ void Control::signal_shutdown(ShutdownMode mode, std::string_view name, std::str
 
 void Control::on_signal(int number) {
   switch (number) {
-    case SIGTERM:
-      return signal_shutdown(ShutdownMode::wait_for_clients, "SIGTERM", "clients disconnect");
-    case SIGINT:
-      return signal_shutdown(ShutdownMode::wait_for_servers, "SIGINT", "servers connections to be released");
-    case SIGQUIT:
-      log_.log("got SIGQUIT, fast exit");
-      return loop_.stop();
+    case SIGTERM: return signal_shutdown(ShutdownMode::wait_for_clients, "SIGTERM", "clients disconnect");
+    case SIGINT: return signal_shutdown(ShutdownMode::wait_for_servers, "SIGINT", "servers connections to be released");
+    case SIGQUIT: log_.log("got SIGQUIT, fast exit"); return loop_.stop();
     case SIGHUP:
       log_.log("got SIGHUP, re-reading config");
       // The reasons of a failure are in the log already, and nobody else is there to be told.
@@ -146,7 +145,8 @@ void Control::on_signal(int number) {
   }
 }
 
-// --- console -----------------------------------------------------------------------------------------------------------------
+// --- console
+// -----------------------------------------------------------------------------------------------------------------
 
 void Control::console_command(WorkerId worker, ConsoleRequest request) {
   mailbox_.post(make_message<Control>([worker, request = std::move(request)](Control& control) mutable {
@@ -162,7 +162,8 @@ void Control::console_gone(ConnectionId session) {
 }
 
 void Control::console_cancelled(ConnectionId session) {
-  mailbox_.post(make_message<Control>([session](Control& control) { control.answer(control.console_.cancel(session)); }));
+  mailbox_.post(
+      make_message<Control>([session](Control& control) { control.answer(control.console_.cancel(session)); }));
 }
 
 void Control::run_command(WorkerId worker, ConsoleRequest request, const Census* census) {
@@ -173,7 +174,8 @@ void Control::run_command(WorkerId worker, ConsoleRequest request, const Census*
     answers.push_back({request.session, std::move(*step.reply)});
     answer(std::move(answers));
   } else if (step.gather != Gather::nothing) {
-    collect(step.gather, [this, worker, request = std::move(request)](Census&& whole) { run_command(worker, request, &whole); });
+    collect(step.gather,
+            [this, worker, request = std::move(request)](Census&& whole) { run_command(worker, request, &whole); });
     return;
   }
   poll_console();
@@ -189,9 +191,10 @@ void Control::answer(std::vector<ConsoleAnswer> answers) {
   for (ConsoleAnswer& one : answers) {
     const auto worker = console_workers_.find(one.session);
     if (worker == console_workers_.end()) continue;
-    workers_[number(worker->second)]->post_call([session = one.session, reply = std::move(one.reply)](Worker& there) mutable {
-      there.console_answer(session, std::move(reply));
-    });
+    workers_[number(worker->second)]->post_call(
+        [session = one.session, reply = std::move(one.reply)](Worker& there) mutable {
+          there.console_answer(session, std::move(reply));
+        });
   }
 }
 
@@ -223,7 +226,8 @@ void Control::rotate_stats() {
   });
 }
 
-// --- operators ---------------------------------------------------------------------------------------------------------------
+// --- operators
+// ---------------------------------------------------------------------------------------------------------------
 
 void Control::pause(const std::string& database) {
   Actions actions;

@@ -37,7 +37,8 @@ bool same_server_tls(const Snapshot& before, const Snapshot& after) {
 
 Result<Config> Control::reload_config() {
   const Config& current = *snapshot_->config;
-  Result<Config> loaded = load_config(current.settings.conffile.value_or(current.file), &current, invocation_.verbosity);
+  Result<Config> loaded =
+      load_config(current.settings.conffile.value_or(current.file), &current, invocation_.verbosity);
   if (loaded) {
     for (const std::string& warning : loaded->warnings) log_.warning(warning);
   } else {

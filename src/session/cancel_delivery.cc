@@ -8,7 +8,8 @@ namespace uvb {
 CancelDelivery::CancelDelivery(SessionContext& context, const ServerAddress& address, std::vector<std::uint8_t> key,
                                std::function<void(CancelOutcome)> done)
     : context_(context), key_(std::move(key)), done_(std::move(done)), started_at_(Loop::now()) {
-  connector_ = std::make_unique<Connector>(context_, address, [this](Result<UniqueFd> result) { on_connected(std::move(result)); });
+  connector_ = std::make_unique<Connector>(context_, address,
+                                           [this](Result<UniqueFd> result) { on_connected(std::move(result)); });
 }
 
 CancelDelivery::~CancelDelivery() = default;

@@ -324,7 +324,8 @@ void ClientSession::close(std::string_view reason) {
   context_.services.retire(*this);
 }
 
-// --- console -----------------------------------------------------------------------------------------------------------
+// --- console
+// -----------------------------------------------------------------------------------------------------------
 
 void ClientSession::console_reply(ByteView bytes, bool busy) {
   if (phase_ == ClientPhase::closed) return;
@@ -333,7 +334,8 @@ void ClientSession::console_reply(ByteView bytes, bool busy) {
   go_on();
 }
 
-// --- upkeep --------------------------------------------------------------------------------------------------------------
+// --- upkeep
+// --------------------------------------------------------------------------------------------------------------
 
 void ClientSession::send_gathered() {
   SendList& outgoing = context_.outgoing;
@@ -369,7 +371,8 @@ void ClientSession::held_sent() {
 
 void ClientSession::forget_statements(const std::vector<StatementPtr>& kept) {
   if (!statements_) return;
-  std::erase_if(*statements_, [&](const auto& named) { return std::find(kept.begin(), kept.end(), named.second) == kept.end(); });
+  std::erase_if(*statements_,
+                [&](const auto& named) { return std::find(kept.begin(), kept.end(), named.second) == kept.end(); });
 }
 
 std::string with_silence(std::string_view text, const DatabaseState& state) {
@@ -398,7 +401,8 @@ void ClientSession::tick(TimePoint now) {
       return fail(with_silence("query_wait_timeout", *pool_->state));
     }
     if (!logged_in_ || wait_notified_ || settings.query_wait_notify <= 0) return;
-    if (std::chrono::duration_cast<std::chrono::seconds>(now - wait_start_).count() <= settings.query_wait_notify) return;
+    if (std::chrono::duration_cast<std::chrono::seconds>(now - wait_start_).count() <= settings.query_wait_notify)
+      return;
     wait_notified_ = true;
     Buffer notice;
     append_notice(notice, "NOTICE", "00000", "No server connection available in postgres backend, client being queued");
@@ -406,7 +410,8 @@ void ClientSession::tick(TimePoint now) {
     update_interest();
     return;
   }
-  if (logged_in_ && server_ == nullptr && limits.client_idle_timeout > Micros{} && now - last_packet_ > limits.client_idle_timeout) {
+  if (logged_in_ && server_ == nullptr && limits.client_idle_timeout > Micros{} &&
+      now - last_packet_ > limits.client_idle_timeout) {
     fail("client_idle_timeout");
   }
 }

@@ -21,18 +21,12 @@ constexpr std::size_t kLongestDatabaseShown = 63;
 
 AuthMethod method_of(AuthType type) {
   switch (type) {
-    case AuthType::any:
-      return AuthMethod::any;
-    case AuthType::trust:
-      return AuthMethod::trust;
-    case AuthType::plain:
-      return AuthMethod::plain;
-    case AuthType::scram_sha_256:
-      return AuthMethod::scram;
-    case AuthType::cert:
-      return AuthMethod::cert;
-    default:
-      return AuthMethod::md5;
+    case AuthType::any: return AuthMethod::any;
+    case AuthType::trust: return AuthMethod::trust;
+    case AuthType::plain: return AuthMethod::plain;
+    case AuthType::scram_sha_256: return AuthMethod::scram;
+    case AuthType::cert: return AuthMethod::cert;
+    default: return AuthMethod::md5;
   }
 }
 
@@ -68,7 +62,8 @@ void ClientLogin::on_startup(ByteView body, std::uint16_t minor) {
   if (!find_database() || !check_refusal()) return;
   if (request_.user.size() > kLongestUser) return client_.fail("username too long");
   if (!join_limits()) return;
-  own_user_ = is_console_ && client_.address_->is_unix && client_.address_->unix_uid == getuid() && request_.user == kConsoleName;
+  own_user_ = is_console_ && client_.address_->is_unix && client_.address_->unix_uid == getuid() &&
+              request_.user == kConsoleName;
   log_attempt();
   if (!check_console()) return;
   choose_method();
@@ -173,8 +168,8 @@ void ClientLogin::log_attempt() const {
   if (!context_.settings().log_connections) return;
   if (own_user_) context_.log.log(client_.log_prefix() + "pgbouncer access from unix socket");
   const std::string tls = tls_ != nullptr ? tls_->engine().description() : "no";
-  context_.log.log(fmt::format("{}login attempt: db={} user={} tls={} replication={}", client_.log_prefix(), request_.database,
-                               request_.user, tls, replication_word(request_.replication)));
+  context_.log.log(fmt::format("{}login attempt: db={} user={} tls={} replication={}", client_.log_prefix(),
+                               request_.database, request_.user, tls, replication_word(request_.replication)));
 }
 
 /// false: the session has ended.
@@ -187,7 +182,8 @@ bool ClientLogin::check_console() {
   if (!is_console_) return true;
   is_admin_ = own_user_ || list_contains(settings.admin_users, request_.user);
   const bool known = context_.snapshot->users->contains(request_.user);
-  const bool may = is_admin_ || list_contains(settings.stats_users, request_.user) || settings.auth_type == AuthType::any;
+  const bool may =
+      is_admin_ || list_contains(settings.stats_users, request_.user) || settings.auth_type == AuthType::any;
   if (!known || may) return true;
   client_.fail("not allowed");
   return false;
@@ -220,8 +216,8 @@ void ClientLogin::on_probe() {
   if (step_ == Step::probe) decide_bridge();
 }
 
-/// Goes on when it is known which password the server will want: with only a hash stored and a server that takes nothing
-/// but clear text, the client has to be asked for it (design.md 5).
+/// Goes on when it is known which password the server will want: with only a hash stored and a server that takes
+/// nothing but clear text, the client has to be asked for it (design.md 5).
 void ClientLogin::decide_bridge() {
   if (!bridge_possible()) return begin_authentication();
   const ServerAuthKind kind = state_->auth_kind.load(std::memory_order_relaxed);
@@ -303,10 +299,12 @@ std::string ClientLogin::pool_user() const { return database_->user ? *database_
 void ClientLogin::authenticated() {
   if (fake_database_) {
     if (context_.settings().log_connections) {
-      context_.log.log(fmt::format("{}login failed: db={} user={}", client_.log_prefix(), request_.database, request_.user));
+      context_.log.log(
+          fmt::format("{}login failed: db={} user={}", client_.log_prefix(), request_.database, request_.user));
     }
     client_.say(held_reply_.view());
-    return client_.fail(fmt::format("no such database: {}", std::string_view(request_.database).substr(0, kLongestDatabaseShown)));
+    return client_.fail(
+        fmt::format("no such database: {}", std::string_view(request_.database).substr(0, kLongestDatabaseShown)));
   }
   if (is_console_) return open_console();
   if (state_->disabled.load(std::memory_order_relaxed)) {
@@ -320,7 +318,8 @@ void ClientLogin::authenticated() {
   if (!database_->user) {
     Secret password = authenticator_->take_password();
     if (tls_ != nullptr && !password.empty()) {
-      context_.shared.remember_password(request_.database, request_.user, std::make_shared<const Secret>(std::move(password)));
+      context_.shared.remember_password(request_.database, request_.user,
+                                        std::make_shared<const Secret>(std::move(password)));
     }
     if (auto keys = authenticator_->take_scram_keys()) {
       context_.shared.remember_scram_keys(request_.database, request_.user, std::move(keys));
@@ -343,12 +342,9 @@ void ClientLogin::await_welcome() {
   client_.phase_ = ClientPhase::waiting;
   client_.wait_start_ = client_.last_packet_;
   switch (context_.services.await_welcome(client_, error)) {
-    case TakeOutcome::granted:
-      return on_welcome();
-    case TakeOutcome::queued:
-      return client_.update_interest();
-    case TakeOutcome::refused:
-      return client_.fail(error);
+    case TakeOutcome::granted: return on_welcome();
+    case TakeOutcome::queued: return client_.update_interest();
+    case TakeOutcome::refused: return client_.fail(error);
   }
 }
 

@@ -11,7 +11,7 @@ namespace uvb {
 namespace {
 constexpr std::uint8_t kTlsHandshakeRecord = 0x16;
 constexpr std::size_t kLongestGarbage = 65536;
-}
+}  // namespace
 
 bool ClientLogin::tls_offered() const noexcept {
   return !client_.address_->is_unix && context_.snapshot->client_tls != nullptr;
@@ -42,19 +42,11 @@ bool ClientLogin::on_first_packet() {
   }
   const FirstPacket packet = read_first_packet(unread, context_.settings().max_packet_size);
   switch (packet.kind) {
-    case FirstPacketKind::incomplete:
-      client_.update_interest();
-      return false;
-    case FirstPacketKind::bad_header:
-      client_.fail(bad_header_text(unread));
-      return false;
-    case FirstPacketKind::v2:
-      client_.fail(kOldProtocolText);
-      return false;
-    case FirstPacketKind::ssl_request:
-      return on_ssl_request(packet.size, unread.size());
-    case FirstPacketKind::gss_request:
-      return on_gss_request(packet.size, unread.size());
+    case FirstPacketKind::incomplete: client_.update_interest(); return false;
+    case FirstPacketKind::bad_header: client_.fail(bad_header_text(unread)); return false;
+    case FirstPacketKind::v2: client_.fail(kOldProtocolText); return false;
+    case FirstPacketKind::ssl_request: return on_ssl_request(packet.size, unread.size());
+    case FirstPacketKind::gss_request: return on_gss_request(packet.size, unread.size());
     case FirstPacketKind::cancel: {
       if (packet.body.size() != std::tuple_size_v<ClientSession::Key>) {
         client_.close("bad cancel request");

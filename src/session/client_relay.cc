@@ -53,8 +53,7 @@ std::size_t ClientSession::relay(ByteView bytes) {
         if (pool_ != nullptr) pool_->counters.received += head.size;
         if (server_ != nullptr) server_->note_size(head.size);
         break;
-      default:
-        return used;
+      default: return used;
     }
   }
   return used;
@@ -62,31 +61,21 @@ std::size_t ClientSession::relay(ByteView bytes) {
 
 ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteView message) {
   switch (head.type) {
-    case 'Q':
-      return on_query();
-    case 'P':
-      return on_parse(head, message);
-    case 'B':
-      return on_bind(head, message);
-    case 'D':
-      return on_describe(head, message);
-    case 'C':
-      return on_close(head, message);
-    case 'E':
-      return on_execute(head);
-    case 'S':
-      return request(RequestKind::sync);
-    case 'F':
-      return on_function_call();
-    case 'H':
-      return need_server();
+    case 'Q': return on_query();
+    case 'P': return on_parse(head, message);
+    case 'B': return on_bind(head, message);
+    case 'D': return on_describe(head, message);
+    case 'C': return on_close(head, message);
+    case 'E': return on_execute(head);
+    case 'S': return request(RequestKind::sync);
+    case 'F': return on_function_call();
+    case 'H': return need_server();
     case 'd':
       if (server_ == nullptr || (!server_->in_copy() && server_->outstanding().empty())) return Verdict::discard;
       server_->request_sent();
       return Verdict::pass;
     case 'c':
-    case 'f':
-      return on_copy_end();
+    case 'f': return on_copy_end();
     case 'X':
       // As PostgreSQL does: what stands in front of it is carried out.
       flush_to_server();
@@ -130,8 +119,8 @@ ClientSession::Verdict ClientSession::request(RequestKind kind) {
   return verdict;
 }
 
-/// Late copy messages, behind a COPY that failed, are of no interest to the server: without a COPY it would only step over
-/// them, and the connection would not be known to be clean any more.
+/// Late copy messages, behind a COPY that failed, are of no interest to the server: without a COPY it would only step
+/// over them, and the connection would not be known to be clean any more.
 ClientSession::Verdict ClientSession::on_copy_end() {
   in_copy_ = false;
   if (server_ == nullptr || (!server_->in_copy() && server_->outstanding().empty())) return Verdict::discard;
@@ -147,16 +136,13 @@ ClientSession::Verdict ClientSession::need_server() {
   if (server_ == nullptr) {
     std::string error;
     switch (context_.services.take(*this, error)) {
-      case TakeOutcome::granted:
-        break;
+      case TakeOutcome::granted: break;
       case TakeOutcome::queued:
         phase_ = ClientPhase::waiting;
         wait_start_ = Loop::now();
         wait_notified_ = false;
         return Verdict::stop;
-      case TakeOutcome::refused:
-        fail(error);
-        return Verdict::over;
+      case TakeOutcome::refused: fail(error); return Verdict::over;
     }
   }
   if (phase_ == ClientPhase::varying) return Verdict::stop;

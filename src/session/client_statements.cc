@@ -37,10 +37,10 @@ ClientSession::Verdict ClientSession::on_parse(const MessageHead& head, ByteView
   return named ? parse_named(parse->name, parse->query, parse->types) : parse_unnamed(parse->query, parse->types);
 }
 
-/// QuestDB must never see an unnamed statement (questdb.md 11 rule 4). It loses it at the first Execute; a Bind of it meets
-/// whatever was parsed or bound last on the connection, another client's statement included; and one that is parsed but
-/// not executed damages QuestDB's cache of plans when something else is parsed behind it: from then on everybody's
-/// queries of that text give the results of another. Named statements have none of that, so it gets a name.
+/// QuestDB must never see an unnamed statement (questdb.md 11 rule 4). It loses it at the first Execute; a Bind of it
+/// meets whatever was parsed or bound last on the connection, another client's statement included; and one that is
+/// parsed but not executed damages QuestDB's cache of plans when something else is parsed behind it: from then on
+/// everybody's queries of that text give the results of another. Named statements have none of that, so it gets a name.
 ClientSession::Verdict ClientSession::parse_unnamed(std::string_view query, ByteView types) {
   const Verdict verdict = need_server();
   if (verdict != Verdict::pass) return verdict;
@@ -74,8 +74,8 @@ ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::st
   return Verdict::taken;
 }
 
-/// Whether the server knows the statement may depend on requests that it can skip: behind a Close, which never fails, it
-/// does not.
+/// Whether the server knows the statement may depend on requests that it can skip: behind a Close, which never fails,
+/// it does not.
 void ClientSession::inject_parse(const StatementPtr& statement, Disposition disposition) {
   if (server_->outstanding().unconfirmed(statement.get())) inject_close(statement);
   append_parse(context_.outgoing.own(), statement->server_name(), statement->query(), statement->types());

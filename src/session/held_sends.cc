@@ -26,7 +26,8 @@ void HeldSends::add(Holder& holder, std::span<const iovec> pieces) {
 
 HeldSends::Kept HeldSends::take(Holder& holder) noexcept {
   holder.holds_ = false;
-  const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) { return kept.holder == &holder; });
+  const auto found =
+      std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) { return kept.holder == &holder; });
   const Kept taken = *found;
   found->holder = nullptr;
   return taken;

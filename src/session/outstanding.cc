@@ -96,8 +96,9 @@ bool Outstanding::take_doubtful(bool error, bool first, std::vector<Request>& dr
     return true;
   }
   if (!empty() && first && ends_with_ready(requests_[head_].kind)) return false;
-  const auto next = std::find_if(requests_.begin() + static_cast<std::ptrdiff_t>(head_) + (empty() ? 0 : 1), requests_.end(),
-                                 [](const Request& request) { return request.kind != RequestKind::copy_end; });
+  const auto next =
+      std::find_if(requests_.begin() + static_cast<std::ptrdiff_t>(head_) + (empty() ? 0 : 1), requests_.end(),
+                   [](const Request& request) { return request.kind != RequestKind::copy_end; });
   if (first && next == requests_.end()) {
     while (!empty()) {
       dropped.push_back(take());
@@ -139,8 +140,8 @@ std::optional<Request> Outstanding::take_synthesised() {
 
 bool Outstanding::copy_finished(bool failed) {
   const auto begin = requests_.begin() + static_cast<std::ptrdiff_t>(head_);
-  const auto copy_end =
-      std::find_if(begin, requests_.end(), [](const Request& request) { return request.kind == RequestKind::copy_end; });
+  const auto copy_end = std::find_if(begin, requests_.end(),
+                                     [](const Request& request) { return request.kind == RequestKind::copy_end; });
   const bool ended_by_client = copy_end != requests_.end();
   copy_failed_ = failed;
   if (!ended_by_client && !failed) return false;

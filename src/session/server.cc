@@ -52,8 +52,8 @@ void ServerSession::logged_in(std::unique_ptr<Transport> transport, std::shared_
 
 void ServerSession::close(std::string_view reason, bool polite) {
   if (phase_ == ServerPhase::closed) return;
-  // In front of a running query a Terminate would lie unread: QuestDB goes on for a minute then, while it notices a bare
-  // close at once.
+  // In front of a running query a Terminate would lie unread: QuestDB goes on for a minute then, while it notices a
+  // bare close at once.
   const bool terminate = polite && transport_ != nullptr && outstanding_.empty() && passing_ == 0;
   phase_ = ServerPhase::closed;
   if (context_->settings().log_disconnections && !probe_) {
@@ -86,10 +86,11 @@ bool ServerSession::choked() const noexcept {
 
 void ServerSession::lost(std::string_view reason) {
   if (choked()) {
-    return close(fmt::format("{} (QuestDB closes a connection at a message longer than its pg.recv.buffer.size, 1 MiB by "
-                             "default; the longest one was {} bytes)",
-                             reason, longest_sent_),
-                 false);
+    return close(
+        fmt::format("{} (QuestDB closes a connection at a message longer than its pg.recv.buffer.size, 1 MiB by "
+                    "default; the longest one was {} bytes)",
+                    reason, longest_sent_),
+        false);
   }
   // A QuestDB connection that was idle outside a transaction carries nothing of its client's: statements are the
   // pooler's, so the client goes on with another one (questdb.md 8).
@@ -125,7 +126,8 @@ void ServerSession::resume() {
   const bool looked = !poll_ || poll_->watched().readable;
   update_interest();
   if (!looked && phase_ != ServerPhase::closed && transport_ && poll_->watched().readable) on_readable();
-  while (phase_ != ServerPhase::closed && transport_ && transport_->buffered() && !(client_ != nullptr && client_->blocked())) {
+  while (phase_ != ServerPhase::closed && transport_ && transport_->buffered() &&
+         !(client_ != nullptr && client_->blocked())) {
     on_readable();
   }
 }
@@ -287,9 +289,7 @@ void ServerSession::free_now() {
   context_->services.server_free(*this);
 }
 
-void ServerSession::detach() {
-  poll_.reset();
-}
+void ServerSession::detach() { poll_.reset(); }
 
 void ServerSession::attach(SessionContext& context, PoolView& pool) {
   context_ = &context;
@@ -298,7 +298,8 @@ void ServerSession::attach(SessionContext& context, PoolView& pool) {
   update_interest();
 }
 
-// --- what an unlinked server says --------------------------------------------------------------------------------------
+// --- what an unlinked server says
+// --------------------------------------------------------------------------------------
 
 std::size_t ServerSession::consume_unlinked(ByteView bytes) {
   std::size_t used = 0;
@@ -394,8 +395,8 @@ void ServerSession::own_query_done(char status) {
   }
   outstanding_.answered(outstanding_.front() != nullptr ? outstanding_.front()->kind : RequestKind::query);
   if (!outstanding_.empty()) return;
-  // A reset that failed leaves what it should have cleaned: such a server goes (D14 of behaviour.md 11.1). A check query may
-  // fail, since any answer shows that the server lives.
+  // A reset that failed leaves what it should have cleaned: such a server goes (D14 of behaviour.md 11.1). A check
+  // query may fail, since any answer shows that the server lives.
   if (status != 'I' || (own_failed_ && !check_running_)) {
     return close(check_running_ ? "test query failed" : "reset query failed");
   }
@@ -403,7 +404,8 @@ void ServerSession::own_query_done(char status) {
   free_now();
 }
 
-// --- upkeep --------------------------------------------------------------------------------------------------------------
+// --- upkeep
+// --------------------------------------------------------------------------------------------------------------
 
 void ServerSession::tick(TimePoint now) {
   if (login_) {
@@ -412,7 +414,8 @@ void ServerSession::tick(TimePoint now) {
   }
   if (phase_ != ServerPhase::linked || client_ == nullptr || !transport_) return;
   if (ready_) {
-    if (pool_->rules.fast_close && context_->services.server_close_needed(*this)) return close("database configuration changed");
+    if (pool_->rules.fast_close && context_->services.server_close_needed(*this))
+      return close("database configuration changed");
     if (pool_->questdb() && outstanding_.empty() && now - last_packet_ > kQuestdbKeepAlive) {
       append_sync(context_->outgoing.own());
       expect({RequestKind::sync, Disposition::swallow, nullptr});

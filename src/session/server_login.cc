@@ -21,7 +21,10 @@ constexpr std::size_t kLargestLoginMessage = std::size_t{1} << 20;
 }  // namespace
 
 ServerLogin::ServerLogin(ServerSession& server)
-    : server_(server), context_(*server.context_), started_at_(Loop::now()), self_(std::make_shared<ServerLogin*>(this)) {}
+    : server_(server),
+      context_(*server.context_),
+      started_at_(Loop::now()),
+      self_(std::make_shared<ServerLogin*>(this)) {}
 
 ServerLogin::~ServerLogin() {
   *self_ = nullptr;
@@ -175,14 +178,9 @@ void ServerLogin::read_messages() {
 
 bool ServerLogin::on_message(const MessageHead& head, ByteView body) {
   switch (head.type) {
-    case 'R':
-      return on_auth_request(body);
-    case 'E':
-      on_error_response(body);
-      return false;
-    case 'S':
-      on_parameter(body);
-      return true;
+    case 'R': return on_auth_request(body);
+    case 'E': on_error_response(body); return false;
+    case 'S': on_parameter(body); return true;
     case 'K':
       if (const auto key = read_backend_key(body)) {
         server_.backend_key_.assign(key->begin(), key->end());
@@ -197,16 +195,14 @@ bool ServerLogin::on_message(const MessageHead& head, ByteView body) {
       }
       on_ready_for_query();
       return true;
-    case 'N':
-      return true;
+    case 'N': return true;
     case 'T':
     case 'D':
     case 'C':
     case 'I':
       if (step_ == Step::connect_query) return true;
       break;
-    default:
-      break;
+    default: break;
   }
   fail_connection("unknown pkt from server");
   return false;
@@ -220,8 +216,8 @@ bool ServerLogin::on_auth_request(ByteView body) {
   if (!authenticator_) {
     ServerCredentials held = credentials();
     sent_password_ = held.clear_password;
-    authenticator_ = make_server_authenticator(std::move(held), tls_ != nullptr ? tls_->engine().server_end_point()
-                                                                                : std::vector<std::uint8_t>{});
+    authenticator_ = make_server_authenticator(
+        std::move(held), tls_ != nullptr ? tls_->engine().server_end_point() : std::vector<std::uint8_t>{});
   }
   AuthStep step = authenticator_->on_message(body);
   server_.pool_->state->auth_kind.store(authenticator_->kind(), std::memory_order_relaxed);
@@ -238,10 +234,12 @@ bool ServerLogin::apply(AuthStep step) {
     const bool unsupported = step.error.starts_with("unknown/unsupported");
     const bool hash_only = authenticator_->kind() == ServerAuthKind::cleartext;
     if (hash_only && !unsupported) {
-      step.error = "server login failed: wrong password type: the server wants a clear-text password and only a hash of it is"
-                   " stored; connect with TLS (sslmode=require) so that it can be asked for";
+      step.error =
+          "server login failed: wrong password type: the server wants a clear-text password and only a hash of it is"
+          " stored; connect with TLS (sslmode=require) so that it can be asked for";
     }
-    fail({unsupported ? LoginFailure::Kind::connection : LoginFailure::Kind::local, {}, step.error}, "failed to answer authreq");
+    fail({unsupported ? LoginFailure::Kind::connection : LoginFailure::Kind::local, {}, step.error},
+         "failed to answer authreq");
     return false;
   }
   if (!step.reply.empty()) warn_of_bare_password();
@@ -260,7 +258,8 @@ void ServerLogin::warn_of_bare_password() const {
   peer.size = sizeof peer.storage;
   if (getpeername(transport_->descriptor(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) != 0) return;
   if (is_loopback(peer) || server_.pool_->state->bare_password_told.exchange(true)) return;
-  context_.log.warning(server_.log_prefix() + "the password travels to the server in clear text: the server asked for it and there"
+  context_.log.warning(server_.log_prefix() +
+                       "the password travels to the server in clear text: the server asked for it and there"
                        " is no TLS on the way to it (server_tls_sslmode)");
 }
 

@@ -38,7 +38,7 @@ enum class ServerSession::Treatment : std::uint8_t {
   answer,        ///< it ends a request
   empty_answer,  ///< the same, but QuestDB sends it unasked, too
   copy_begins,
-  any_time,      ///< it has nothing to do with any request
+  any_time,  ///< it has nothing to do with any request
 };
 
 struct ServerSession::Rule {
@@ -137,25 +137,20 @@ bool ServerSession::relay_message(const MessageHead& head, ByteView message, std
       deliver();
       close("unknown pkt", false);
       return false;
-    default:
-      used = relay_piece(head, message, reaches_client(rule));
-      return true;
+    default: used = relay_piece(head, message, reaches_client(rule)); return true;
   }
 }
 
 /// Takes note of a message that is passed on piece by piece; false: it is the pooler's own.
 bool ServerSession::reaches_client(Rule rule) {
   switch (rule.treatment) {
-    case Treatment::empty_answer:
-      return !stray_empty_answer() && forwards(rule.answers);
-    case Treatment::answer:
-      return forwards(rule.answers);
+    case Treatment::empty_answer: return !stray_empty_answer() && forwards(rule.answers);
+    case Treatment::answer: return forwards(rule.answers);
     case Treatment::copy_begins:
       in_copy_ = true;
       client_->copy_begun();
       return true;
-    default:
-      return true;
+    default: return true;
   }
 }
 
@@ -315,10 +310,11 @@ void ServerSession::on_ready_for_query(char status, bool& forward_it) {
   close("transaction blocks not allowed in statement pooling mode");
 }
 
-/// What the server skipped has not changed its statements. Taken back step by step, the last one first: a statement can be
-/// prepared, given up and prepared again; what stands behind the skipped part is done once more.
+/// What the server skipped has not changed its statements. Taken back step by step, the last one first: a statement can
+/// be prepared, given up and prepared again; what stands behind the skipped part is done once more.
 void ServerSession::undo_dropped() {
-  const bool any = std::any_of(dropped_.begin(), dropped_.end(), [](const Request& request) { return request.statement != nullptr; });
+  const bool any = std::any_of(dropped_.begin(), dropped_.end(),
+                               [](const Request& request) { return request.statement != nullptr; });
   if (any) {
     outstanding_.for_each_reversed([this](const Request& request) { undo(request); });
     std::for_each(dropped_.rbegin(), dropped_.rend(), [this](const Request& request) { undo(request); });
@@ -332,8 +328,8 @@ void ServerSession::undo(const Request& request) {
   request.kind == RequestKind::parse ? statements_.remove(request.statement) : statements_.put_back(request.statement);
 }
 
-/// Whether it changes anything depends on what stands before it, which an error can make the server skip: undone it must
-/// leave what was there.
+/// Whether it changes anything depends on what stands before it, which an error can make the server skip: undone it
+/// must leave what was there.
 void ServerSession::apply(Request& request) {
   if (!request.statement || request.disposition == Disposition::synthesise) return;
   const bool parse = request.kind == RequestKind::parse;

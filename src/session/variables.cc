@@ -82,9 +82,8 @@ void VariableValues::adopt(const VariableValues& known) {
 
 void VariableValues::share_if_equal(const VariableValues& other) {
   if (!values_ || !other.values_ || values_->size() != other.values_->size()) return;
-  const bool equal = std::equal(values_->begin(), values_->end(), other.values_->begin(), [](const Value& a, const Value& b) {
-    return a == b || (a && b && *a == *b);
-  });
+  const bool equal = std::equal(values_->begin(), values_->end(), other.values_->begin(),
+                                [](const Value& a, const Value& b) { return a == b || (a && b && *a == *b); });
   if (equal) values_ = other.values_;
 }
 

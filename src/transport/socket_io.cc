@@ -28,7 +28,8 @@ SocketResult receive_some(int descriptor, ByteSpan into) noexcept {
 }
 
 SocketResult send_some(int descriptor, std::span<const iovec> pieces) noexcept {
-  if (pieces.size() == 1) return send_some(descriptor, ByteView(static_cast<const std::uint8_t*>(pieces[0].iov_base), pieces[0].iov_len));
+  if (pieces.size() == 1)
+    return send_some(descriptor, ByteView(static_cast<const std::uint8_t*>(pieces[0].iov_base), pieces[0].iov_len));
   msghdr message{};
   // sendmsg() does not write to the pieces; its structure is shared with recvmsg().
   message.msg_iov = const_cast<iovec*>(pieces.data());

@@ -11,7 +11,8 @@ namespace {
 void on_closed(uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); }
 
 int mask(Readiness interest) {
-  return (interest.readable ? UV_READABLE : 0) | (interest.writable ? UV_WRITABLE : 0) | (interest.hangup ? UV_DISCONNECT : 0);
+  return (interest.readable ? UV_READABLE : 0) | (interest.writable ? UV_WRITABLE : 0) |
+         (interest.hangup ? UV_DISCONNECT : 0);
 }
 
 }  // namespace
@@ -29,8 +30,8 @@ Poll::~Poll() {
   uv_close(reinterpret_cast<uv_handle_t*>(handle_), on_closed);
 }
 
-/// libuv stops watching a descriptor that is broken. There may be bytes in front of the breakage, and reading only some of
-/// them must not be the last that is heard of it.
+/// libuv stops watching a descriptor that is broken. There may be bytes in front of the breakage, and reading only some
+/// of them must not be the last that is heard of it.
 void Poll::on_event(uv_poll_s* handle, int status, int events) noexcept {
   auto* poll = static_cast<Poll*>(handle->data);
   if (poll == nullptr) return;

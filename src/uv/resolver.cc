@@ -43,8 +43,8 @@ void resolve(Loop& loop, const std::string& host, int port,
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   Lookup* handed_over = lookup.release();
-  const int status = uv_getaddrinfo(loop.handle(), &handed_over->uv, on_resolved, host.c_str(),
-                                    std::to_string(port).c_str(), &hints);
+  const int status =
+      uv_getaddrinfo(loop.handle(), &handed_over->uv, on_resolved, host.c_str(), std::to_string(port).c_str(), &hints);
   if (status == 0) return;
   const std::unique_ptr<Lookup> failed(handed_over);
   failed->callback({}, uv_strerror(status));

@@ -15,7 +15,8 @@ void on_closed(uv_handle_t* handle) { delete reinterpret_cast<uv_prepare_t*>(han
 
 }  // namespace
 
-TurnHook::TurnHook(Loop& loop, std::function<void()> callback) : callback_(std::move(callback)), handle_(new uv_prepare_t) {
+TurnHook::TurnHook(Loop& loop, std::function<void()> callback)
+    : callback_(std::move(callback)), handle_(new uv_prepare_t) {
   uv_prepare_init(loop.handle(), handle_);
   handle_->data = &callback_;
   uv_prepare_start(handle_, on_turn);

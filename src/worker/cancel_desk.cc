@@ -12,7 +12,8 @@ void CancelDesk::ask(ConnectionId requester, const ClientSession::Key& key) {
   const std::vector<Worker*>& workers = worker_.commons().workers;
   unanswered_[requester] = workers.size();
   for (Worker* worker : workers) {
-    worker->post_call([key, origin = worker_.id(), requester](Worker& other) { other.find_cancel(key, origin, requester); });
+    worker->post_call(
+        [key, origin = worker_.id(), requester](Worker& other) { other.find_cancel(key, origin, requester); });
   }
 }
 
@@ -102,8 +103,10 @@ void CancelDesk::finished(Running& running, CancelOutcome outcome) {
   // Its owner is in the call stack just now: it is freed at the next tick.
   running.over = true;
   worker_.commons().ledger.end_cancel(running.job.pool, Loop::now(), worker_.actions());
-  if (ServerSession* server = worker_.find_server(running.job.server)) server->cancel_ended(outcome == CancelOutcome::uncertain);
-  reply(running.job, true, outcome == CancelOutcome::delivered ? "successfully sent cancel request" : "failed to send cancel request");
+  if (ServerSession* server = worker_.find_server(running.job.server))
+    server->cancel_ended(outcome == CancelOutcome::uncertain);
+  reply(running.job, true,
+        outcome == CancelOutcome::delivered ? "successfully sent cancel request" : "failed to send cancel request");
   start_waiting();
 }
 

@@ -30,9 +30,20 @@ Worker::Worker(WorkerId id, WorkerCommons& commons, std::shared_ptr<const Snapsh
       crypto_(loop_, commons.crypto, kCryptoInFlight),
       mailbox_(loop_, [this](WorkerMessage&& message) { message->run(*this); }),
       cancels_(std::make_unique<CancelDesk>(*this)) {
-  context_ = std::make_unique<SessionContext>(SessionContext{loop_, crypto_, commons.log, commons.shared, commons.statements,
-                                                             commons.variables, *this, id_, first_snapshot_, clear_memory_,
-                                                             Scratch{cipher_memory_}, {}, {}, {}});
+  context_ = std::make_unique<SessionContext>(SessionContext{loop_,
+                                                             crypto_,
+                                                             commons.log,
+                                                             commons.shared,
+                                                             commons.statements,
+                                                             commons.variables,
+                                                             *this,
+                                                             id_,
+                                                             first_snapshot_,
+                                                             clear_memory_,
+                                                             Scratch{cipher_memory_},
+                                                             {},
+                                                             {},
+                                                             {}});
 }
 
 Worker::~Worker() = default;
@@ -67,7 +78,8 @@ void Worker::close_everything() {
   servers_.clear();
 }
 
-// --- connections -------------------------------------------------------------------------------------------------------
+// --- connections
+// -------------------------------------------------------------------------------------------------------
 
 ServerSession* Worker::find_server(ConnectionId id) {
   const auto found = servers_.find(id);
@@ -121,7 +133,8 @@ void Worker::kill_client(ConnectionId id) {
   if (ClientSession* client = find_client(id)) client->fail("admin forced disconnect");
 }
 
-// --- pools ---------------------------------------------------------------------------------------------------------------
+// --- pools
+// ---------------------------------------------------------------------------------------------------------------
 
 PoolView* Worker::view(PoolId pool) {
   const auto found = views_by_id_.find(static_cast<std::uint32_t>(pool));
@@ -188,7 +201,8 @@ void Worker::apply_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   }
 }
 
-// --- what sessions ask for -------------------------------------------------------------------------------------------------
+// --- what sessions ask for
+// -------------------------------------------------------------------------------------------------
 
 void Worker::client_joined(ClientSession& client) { commons_.ledger.client_joined(client.pool()->id); }
 
@@ -296,7 +310,8 @@ void Worker::console_answer(ConnectionId session, ConsoleReply reply) {
   if (client != nullptr && client->is_console()) static_cast<ConsoleLink&>(client->console()).answer(std::move(reply));
 }
 
-// --- the ledger's actions ----------------------------------------------------------------------------------------------------
+// --- the ledger's actions
+// ----------------------------------------------------------------------------------------------------
 
 void Worker::settle() {
   while (!actions_.empty() || !context_->held.empty()) {
@@ -318,12 +333,9 @@ void Worker::settle() {
 
 void Worker::carry_out(const Action& action) {
   switch (action.kind) {
-    case Action::Kind::launch:
-      return launch(action);
-    case Action::Kind::serve:
-      return serve(find_server(action.server), action.pool, action.server, action.client);
-    case Action::Kind::hand_over:
-      return hand_over(action);
+    case Action::Kind::launch: return launch(action);
+    case Action::Kind::serve: return serve(find_server(action.server), action.pool, action.server, action.client);
+    case Action::Kind::hand_over: return hand_over(action);
     case Action::Kind::check:
       if (ServerSession* server = find_server(action.server)) server->run_check();
       return;
@@ -349,16 +361,18 @@ void Worker::launch(const Action& action) {
     for (const Ledger::PoolInfo& info : commons_.ledger.pools()) {
       if (info.id != action.pool) continue;
       auto database = find_database(*context_->snapshot->config, info.key.database);
-      if (database) pool = &open_pool(std::make_shared<const DatabaseConfig>(std::move(database).value()), info.key.user);
+      if (database)
+        pool = &open_pool(std::make_shared<const DatabaseConfig>(std::move(database).value()), info.key.user);
     }
   }
   if (pool == nullptr) {
-    return commons_.ledger.login_failed(action.pool, action.server, {LoginFailure::Kind::connection, {}, "pool is gone"},
-                                        Loop::now(), actions_);
+    return commons_.ledger.login_failed(action.pool, action.server,
+                                        {LoginFailure::Kind::connection, {}, "pool is gone"}, Loop::now(), actions_);
   }
   if (action.reason == "reserve") {
     const ClientSession* client = find_client(action.client);
-    commons_.log.warning(fmt::format("{}taking connection from reserve_pool", client != nullptr ? client->log_prefix() : ""));
+    commons_.log.warning(
+        fmt::format("{}taking connection from reserve_pool", client != nullptr ? client->log_prefix() : ""));
   }
   auto server = std::make_unique<ServerSession>(*context_, *pool, action.server, action.options);
   ServerSession& session = *server;
@@ -405,11 +419,11 @@ void Worker::hand_over(const Action& action) {
   server.detach();
   std::unique_ptr<ServerSession> moving = std::move(found->second);
   servers_.erase(found);
-  commons_.workers[number(action.to)]->post_call(
-      [moving = std::move(moving), pool = action.pool, client = action.client, config = std::move(config),
-       user = std::move(user)](Worker& other) mutable {
-        other.adopt_server(std::move(moving), pool, client, config, user);
-      });
+  commons_.workers[number(action.to)]->post_call([moving = std::move(moving), pool = action.pool,
+                                                  client = action.client, config = std::move(config),
+                                                  user = std::move(user)](Worker& other) mutable {
+    other.adopt_server(std::move(moving), pool, client, config, user);
+  });
 }
 
 void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, ConnectionId client,
@@ -424,7 +438,8 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
   lend(session, client);
 }
 
-// --- upkeep --------------------------------------------------------------------------------------------------------------------
+// --- upkeep
+// --------------------------------------------------------------------------------------------------------------------
 
 void Worker::tick() {
   const TimePoint now = Loop::now();

@@ -13,30 +13,21 @@ WallTime wall_of(TimePoint when, TimePoint now, WallTime wall) { return wall - (
 
 SocketState state_of(const ClientSession& client) {
   switch (client.phase()) {
-    case ClientPhase::login:
-      return SocketState::client_login;
-    case ClientPhase::waiting:
-      return SocketState::client_waiting;
-    case ClientPhase::cancel:
-      return SocketState::client_waiting_cancel_req;
-    default:
-      return SocketState::client_active;
+    case ClientPhase::login: return SocketState::client_login;
+    case ClientPhase::waiting: return SocketState::client_waiting;
+    case ClientPhase::cancel: return SocketState::client_waiting_cancel_req;
+    default: return SocketState::client_active;
   }
 }
 
 SocketState state_of(const ServerSession& server) {
   switch (server.phase()) {
-    case ServerPhase::login:
-      return SocketState::server_login;
-    case ServerPhase::testing:
-      return SocketState::server_tested;
-    case ServerPhase::held:
-      return SocketState::server_being_canceled;
+    case ServerPhase::login: return SocketState::server_login;
+    case ServerPhase::testing: return SocketState::server_tested;
+    case ServerPhase::held: return SocketState::server_being_canceled;
     case ServerPhase::linked:
-    case ServerPhase::varying:
-      return SocketState::server_active;
-    default:
-      return SocketState::server_idle;
+    case ServerPhase::varying: return SocketState::server_active;
+    default: return SocketState::server_idle;
   }
 }
 
@@ -60,7 +51,8 @@ SocketRow describe(const ClientSession& client, const SessionContext& context, T
   return row;
 }
 
-SocketRow describe(const ServerSession& server, const Ledger::ServerCondition& condition, TimePoint now, WallTime wall) {
+SocketRow describe(const ServerSession& server, const Ledger::ServerCondition& condition, TimePoint now,
+                   WallTime wall) {
   SocketRow row;
   row.state = condition.used ? SocketState::server_used : state_of(server);
   row.state_since = condition.parked_since;

@@ -22,7 +22,8 @@ SocketAddress address_of(const char* text) {
 }
 
 TEST(Connector, KnowsTheAddressesThatDoNotLeaveTheMachine) {
-  for (const char* near : {"127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"}) EXPECT_TRUE(is_loopback(address_of(near))) << near;
+  for (const char* near : {"127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(is_loopback(address_of(near))) << near;
   for (const char* far : {"10.0.0.1", "128.0.0.1", "::2", "::ffff:10.0.0.127", "fe80::1"}) {
     EXPECT_FALSE(is_loopback(address_of(far))) << far;
   }

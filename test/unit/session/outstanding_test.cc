@@ -62,7 +62,8 @@ TEST(Outstanding, ReadyForQueryThatNobodyAskedForIsRefused) {
 }
 
 TEST(Outstanding, ErrorDropsThePipelineUpToItsSync) {
-  Outstanding queue = queue_of({RequestKind::bind, RequestKind::execute, RequestKind::query, RequestKind::sync, RequestKind::query});
+  Outstanding queue =
+      queue_of({RequestKind::bind, RequestKind::execute, RequestKind::query, RequestKind::sync, RequestKind::query});
   std::vector<Request> dropped;
   EXPECT_TRUE(queue.ready_for_query(dropped));
   EXPECT_EQ(dropped.size(), 3U);
@@ -142,8 +143,8 @@ TEST(Outstanding, OnlySyncOfAFailedCopyIsTheOneThatIsAnswered) {
 }
 
 TEST(Outstanding, RequestsBehindADoubtfulSyncLeaveNothingToRelyOn) {
-  Outstanding queue = failed_copy({RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::parse,
-                                   RequestKind::sync});
+  Outstanding queue = failed_copy(
+      {RequestKind::execute, RequestKind::sync, RequestKind::copy_end, RequestKind::parse, RequestKind::sync});
   EXPECT_TRUE(ready(queue));
   EXPECT_FALSE(queue.certain());
   queue.answer_seen();
