@@ -87,8 +87,7 @@ void append_portal_suspended(Buffer& out) {
 
 }  // namespace
 
-// --- messages in
-// ------------------------------------------------------------------------------------------------------
+// --- messages in -----------------------------------------------------------------------------------------------------
 
 void ConsoleSession::receive(char type, ByteView body) {
   if (ended_) return;
@@ -222,8 +221,7 @@ void ConsoleSession::sync() {
   ready();
 }
 
-// --- commands
-// ---------------------------------------------------------------------------------------------------------
+// --- commands --------------------------------------------------------------------------------------------------------
 
 void ConsoleSession::start_command(std::string_view text, Pending pending) {
   command_ = std::string(text);
@@ -287,8 +285,7 @@ void ConsoleSession::send_rows(Portal& portal, std::uint32_t limit) {
   append_command_complete(output_, result.tag);
 }
 
-// --- messages out
-// -----------------------------------------------------------------------------------------------------
+// --- messages out ----------------------------------------------------------------------------------------------------
 
 void ConsoleSession::send_notices(const ConsoleReply& reply) {
   for (const ConsoleNotice& notice : reply.notices) append_console_notice(output_, notice);

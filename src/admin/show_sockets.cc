@@ -13,8 +13,7 @@ struct Item {
   bool in_socket_list;  ///< SHOW SOCKETS and ACTIVE_SOCKETS name states otherwise
 };
 
-// --- states
-// -----------------------------------------------------------------------------------------------------------
+// --- states ----------------------------------------------------------------------------------------------------------
 
 struct StateNames {
   std::string_view list;     ///< SHOW CLIENTS, SHOW SERVERS; empty: not listed
@@ -46,8 +45,7 @@ Cell state(const Item& item) {
   return text_cell(linkable && socket.link == 0 ? "idle" : names(socket.state).list);
 }
 
-// --- cells
-// ------------------------------------------------------------------------------------------------------------
+// --- cells -----------------------------------------------------------------------------------------------------------
 
 Cell text_or(const std::string& text, std::string_view otherwise) { return text_cell(text.empty() ? otherwise : text); }
 
@@ -111,8 +109,7 @@ constexpr auto kSocketColumns = columns_of(kSocketFields);
 constexpr std::size_t kCommonColumns = 21;
 constexpr std::span<const ConsoleColumn> kListColumns{kSocketColumns.data(), kCommonColumns};
 
-// --- order
-// ------------------------------------------------------------------------------------------------------------
+// --- order -----------------------------------------------------------------------------------------------------------
 
 bool newest_first(const SocketRow& socket, const Settings& settings) {
   return socket.state == SocketState::server_used ||

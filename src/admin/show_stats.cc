@@ -9,8 +9,7 @@
 namespace uvb {
 namespace {
 
-// --- names
-// ------------------------------------------------------------------------------------------------------------
+// --- names -----------------------------------------------------------------------------------------------------------
 
 /// The same counter has a name of its own in each command (admin-console.md 2.16).
 struct CounterRow {
@@ -68,8 +67,7 @@ constexpr auto kTotalsColumns = database_columns(std::array{&CounterRow::totals}
 constexpr auto kAveragesColumns = database_columns(std::array{&CounterRow::averages});
 constexpr std::array<ConsoleColumn, 2> kSumColumns = {{{"name"}, {"value", ColumnType::numeric}}};
 
-// --- numbers
-// ----------------------------------------------------------------------------------------------------------
+// --- numbers ---------------------------------------------------------------------------------------------------------
 
 Counters total_of(std::span<const PoolCounters> pools) {
   Counters total;
@@ -105,8 +103,7 @@ std::vector<ConsoleRow> database_rows(const ShowContext& context, Fill&& fill) {
   return rows;
 }
 
-// --- rows
-// -------------------------------------------------------------------------------------------------------------
+// --- rows ------------------------------------------------------------------------------------------------------------
 
 std::vector<ConsoleRow> stats_rows(const ShowContext& context) {
   return database_rows(context, [&](ConsoleRow& row, std::span<const PoolCounters> pools) {

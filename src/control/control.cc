@@ -88,8 +88,7 @@ void Control::tick() {
   check_shutdown();
 }
 
-// --- shutdown and signals
-// --------------------------------------------------------------------------------------------------
+// --- shutdown and signals --------------------------------------------------------------------------------------------
 
 void Control::shutdown(ShutdownMode mode) {
   shutdown_ = mode;
@@ -145,8 +144,7 @@ void Control::on_signal(int number) {
   }
 }
 
-// --- console
-// -----------------------------------------------------------------------------------------------------------------
+// --- console ---------------------------------------------------------------------------------------------------------
 
 void Control::console_command(WorkerId worker, ConsoleRequest request) {
   mailbox_.post(make_message<Control>([worker, request = std::move(request)](Control& control) mutable {
@@ -226,8 +224,7 @@ void Control::rotate_stats() {
   });
 }
 
-// --- operators
-// ---------------------------------------------------------------------------------------------------------------
+// --- operators -------------------------------------------------------------------------------------------------------
 
 void Control::pause(const std::string& database) {
   Actions actions;

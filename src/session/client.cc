@@ -324,8 +324,7 @@ void ClientSession::close(std::string_view reason) {
   context_.services.retire(*this);
 }
 
-// --- console
-// -----------------------------------------------------------------------------------------------------------
+// --- console ---------------------------------------------------------------------------------------------------------
 
 void ClientSession::console_reply(ByteView bytes, bool busy) {
   if (phase_ == ClientPhase::closed) return;
@@ -334,8 +333,7 @@ void ClientSession::console_reply(ByteView bytes, bool busy) {
   go_on();
 }
 
-// --- upkeep
-// --------------------------------------------------------------------------------------------------------------
+// --- upkeep ----------------------------------------------------------------------------------------------------------
 
 void ClientSession::send_gathered() {
   SendList& outgoing = context_.outgoing;

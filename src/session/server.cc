@@ -298,8 +298,7 @@ void ServerSession::attach(SessionContext& context, PoolView& pool) {
   update_interest();
 }
 
-// --- what an unlinked server says
-// --------------------------------------------------------------------------------------
+// --- what an unlinked server says ------------------------------------------------------------------------------------
 
 std::size_t ServerSession::consume_unlinked(ByteView bytes) {
   std::size_t used = 0;
@@ -404,8 +403,7 @@ void ServerSession::own_query_done(char status) {
   free_now();
 }
 
-// --- upkeep
-// --------------------------------------------------------------------------------------------------------------
+// --- upkeep ----------------------------------------------------------------------------------------------------------
 
 void ServerSession::tick(TimePoint now) {
   if (login_) {

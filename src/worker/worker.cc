@@ -78,8 +78,7 @@ void Worker::close_everything() {
   servers_.clear();
 }
 
-// --- connections
-// -------------------------------------------------------------------------------------------------------
+// --- connections -----------------------------------------------------------------------------------------------------
 
 ServerSession* Worker::find_server(ConnectionId id) {
   const auto found = servers_.find(id);
@@ -133,8 +132,7 @@ void Worker::kill_client(ConnectionId id) {
   if (ClientSession* client = find_client(id)) client->fail("admin forced disconnect");
 }
 
-// --- pools
-// ---------------------------------------------------------------------------------------------------------------
+// --- pools -----------------------------------------------------------------------------------------------------------
 
 PoolView* Worker::view(PoolId pool) {
   const auto found = views_by_id_.find(static_cast<std::uint32_t>(pool));
@@ -201,8 +199,7 @@ void Worker::apply_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   }
 }
 
-// --- what sessions ask for
-// -------------------------------------------------------------------------------------------------
+// --- what sessions ask for -------------------------------------------------------------------------------------------
 
 void Worker::client_joined(ClientSession& client) { commons_.ledger.client_joined(client.pool()->id); }
 
@@ -310,8 +307,7 @@ void Worker::console_answer(ConnectionId session, ConsoleReply reply) {
   if (client != nullptr && client->is_console()) static_cast<ConsoleLink&>(client->console()).answer(std::move(reply));
 }
 
-// --- the ledger's actions
-// ----------------------------------------------------------------------------------------------------
+// --- the ledger's actions --------------------------------------------------------------------------------------------
 
 void Worker::settle() {
   while (!actions_.empty() || !context_->held.empty()) {
@@ -438,8 +434,7 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
   lend(session, client);
 }
 
-// --- upkeep
-// --------------------------------------------------------------------------------------------------------------------
+// --- upkeep ----------------------------------------------------------------------------------------------------------
 
 void Worker::tick() {
   const TimePoint now = Loop::now();

@@ -31,8 +31,7 @@ class ShowTest : public ::testing::Test, protected ConsoleKit {
   std::optional<std::string> zone_;
 };
 
-// --- columns: names, order and type OIDs of release 1.25.2
-// --------------------------------------------------------------
+// --- columns: names, order and type OIDs of release 1.25.2 -----------------------------------------------------------
 
 constexpr const char* kCommon =
     "type:25 user:25 database:25 replication:25 state:25 addr:25 port:23 local_addr:25 local_port:23 connect_time:25 "
@@ -95,8 +94,7 @@ TEST_F(ShowTest, ColumnsOfStats) {
   EXPECT_EQ(columns("TOTALS"), "name:25 value:1700");
 }
 
-// --- rows
-// -------------------------------------------------------------------------------------------------------------
+// --- rows ------------------------------------------------------------------------------------------------------------
 
 TEST_F(ShowTest, Version) { EXPECT_EQ(lines("VERSION"), Lines{"PgBouncer 1.25.2 (uvbouncer 0.1.0)"}); }
 
@@ -220,8 +218,7 @@ TEST_F(ShowTest, UsersShowOverridesNineCharactersWide) {
             (Lines{"adam|        4|       12|statement|5|3|6|7", "pgbouncer|||~|50|0|0|0", "zoe|||~|50|0|0|0"}));
 }
 
-// --- sockets
-// ----------------------------------------------------------------------------------------------------------
+// --- sockets ---------------------------------------------------------------------------------------------------------
 
 SocketRow socket(SocketState state, std::uint64_t id, const std::string& database = "db1",
                  const std::string& user = "u") {
@@ -335,8 +332,7 @@ TEST_F(ShowTest, ActiveSocketsAlwaysHaveTheAskingConsole) {
   EXPECT_EQ(states(rows("ACTIVE_SOCKETS")), Lines{"cl_active 77"});
 }
 
-// --- stats
-// ------------------------------------------------------------------------------------------------------------
+// --- stats -----------------------------------------------------------------------------------------------------------
 
 /// Counters whose members are base+1, base+2, ...
 Counters counting(std::uint64_t base) {

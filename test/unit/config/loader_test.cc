@@ -195,8 +195,7 @@ TEST_F(Loader, StarLineWithAMistakeLoadsWithAWarning) {
   EXPECT_FALSE(find_database(config, "any").ok());
 }
 
-// --- %include
-// ------------------------------------------------------------------------------------------------------------
+// --- %include --------------------------------------------------------------------------------------------------------
 
 TEST_F(Loader, IncludeCarriesTheSectionInAndOut) {
   files_["dbs.ini"] = "in_main = host=1\n[users]\nbob = pool_size=1\n";
@@ -254,8 +253,7 @@ TEST_F(Loader, LinesAfterAnIncludeKeepTheirNumbers) {
   EXPECT_NE(error_of("[pgbouncer]\n%include a.ini\nmax_client_conn = x\n").find("(main.ini:3)"), std::string::npos);
 }
 
-// --- trailing comments
-// -----------------------------------------------------------------------------------------------------
+// --- trailing comments -----------------------------------------------------------------------------------------------
 
 TEST_F(Loader, CommentBehindANumberIsAcceptedWithAWarningNamingTheLine) {
   const Config config = loaded("[pgbouncer]\n\ndefault_pool_size = 25        # Connections per database per user\n");
@@ -295,8 +293,7 @@ TEST_F(Loader, CommentBehindADatabaseLineIsAccepted) {
   EXPECT_EQ(config.warnings.size(), 2U);
 }
 
-// --- what is not built yet
-// -------------------------------------------------------------------------------------------------
+// --- what is not built yet -------------------------------------------------------------------------------------------
 
 TEST_F(Loader, AuthTypesNotBuiltYetAreAClearError) {
   for (const char* type : {"hba", "pam", "ldap"}) {
@@ -350,8 +347,7 @@ TEST_F(Loader, BrokenFileStillTellsWhereItsLogGoes) {
   EXPECT_EQ(settings.syslog_ident, "me");
 }
 
-// --- RELOAD
-// ------------------------------------------------------------------------------------------------------------------
+// --- RELOAD ----------------------------------------------------------------------------------------------------------
 
 TEST_F(Loader, ReloadKeepsRestartOnlySettings) {
   const Config before = loaded("[pgbouncer]\nlisten_port = 7000\nmax_client_conn = 5\n");
