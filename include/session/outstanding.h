@@ -51,6 +51,10 @@ class Outstanding {
   bool ready_for_query(std::vector<Request>& dropped);
   /// There is something to answer, and the pooler answers all of it itself.
   [[nodiscard]] bool only_synthesised() const noexcept;
+  /// The head is one that the pooler answers itself.
+  [[nodiscard]] bool synthesised_next() const noexcept {
+    return !empty() && requests_[head_].disposition == Disposition::synthesise;
+  }
   /// Takes a head that the pooler answers itself, if it is one.
   std::optional<Request> take_synthesised();
 

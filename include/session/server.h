@@ -94,6 +94,10 @@ class ServerSession final : public PollListener, public Holder {
   /// Takes back a pause: the client's socket has room again.
   void update_interest();
   void resume();
+  /// Something can have come while the client was slow and nobody looked; it may end the connection or make it unclean.
+  [[nodiscard]] bool may_lie_unread() const noexcept {
+    return (poll_ && !poll_->watched().readable) || transport_->buffered();
+  }
 
   // --- cancels ---
   void cancel_started() noexcept { ++cancels_; }

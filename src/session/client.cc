@@ -226,9 +226,10 @@ void ClientSession::on_ready_for_query(char status, bool batch_over) {
 void ClientSession::consider_release() {
   if (server_ == nullptr || phase_ != ClientPhase::active || pool_->rules.mode == PoolMode::session) return;
   if (in_copy_ || passing_ > 0 || holds() || blocked() || !server_->clean()) return;
-  // Behind a client that read slowly something can lie unread, which may end the connection or make it unclean.
-  server_->resume();
-  if (server_ == nullptr || holds() || blocked() || !server_->clean()) return;
+  if (server_->may_lie_unread()) {
+    server_->resume();
+    if (server_ == nullptr || holds() || blocked() || !server_->clean()) return;
+  }
   ServerSession& server = *std::exchange(server_, nullptr);
   server.release();
 }

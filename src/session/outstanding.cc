@@ -128,13 +128,13 @@ bool Outstanding::take_next(std::vector<Request>& dropped) {
 }
 
 bool Outstanding::only_synthesised() const noexcept {
-  if (empty() || requests_[head_].disposition != Disposition::synthesise) return false;
+  if (!synthesised_next()) return false;
   return std::all_of(requests_.begin() + static_cast<std::ptrdiff_t>(head_), requests_.end(),
                      [](const Request& request) { return request.disposition == Disposition::synthesise; });
 }
 
 std::optional<Request> Outstanding::take_synthesised() {
-  if (empty() || requests_[head_].disposition != Disposition::synthesise) return std::nullopt;
+  if (!synthesised_next()) return std::nullopt;
   return take();
 }
 

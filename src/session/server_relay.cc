@@ -235,6 +235,7 @@ bool ServerSession::forwards(RequestKind kind) {
 }
 
 void ServerSession::answer_synthesised() {
+  if (!outstanding_.synthesised_next()) return;
   bool any = false;
   while (const auto request = outstanding_.take_synthesised()) {
     Buffer& own = context_->outgoing.own();
