@@ -66,6 +66,8 @@ class ServerSession final : public PollListener, public Holder {
   /// Lets go of the loop; attach() takes hold of another's. Only while idle.
   void detach();
   void attach(SessionContext& context, PoolView& pool);
+  /// Reads what came unseen: an idle server that says something does not stay, see consume_unlinked().
+  void look() { on_readable(); }
 
   // --- relaying, for the client linked to it ---
   /// Sends what the context's outgoing holds; pauses the client when the socket is full.

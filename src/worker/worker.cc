@@ -429,6 +429,9 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
   if (mine == nullptr) mine = &open_pool(config, user);
   session.attach(*context_, *mine);
   servers_.emplace(session.id(), std::move(server));
+  // Between its workers nobody read what it says. If that is its end, the ledger puts the client back into its queue.
+  session.look();
+  if (session.phase() == ServerPhase::closed) return;
   // When it may not be lent, the ledger puts the client back into its queue.
   if (const char* reason = commons_.ledger.moved(pool, session.id(), id_)) return session.close(reason);
   lend(session, client);
