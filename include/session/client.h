@@ -93,7 +93,7 @@ class ClientSession final : public PollListener, public Holder {
   void update_interest();
   void resume();
   /// The client takes no more for now.
-  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
+  [[nodiscard]] bool blocked() const noexcept override { return transport_ != nullptr && transport_->pending() > 0; }
 
   // --- looked at ---
   [[nodiscard]] ConnectionId id() const noexcept { return id_; }
@@ -123,7 +123,8 @@ class ClientSession final : public PollListener, public Holder {
   [[nodiscard]] std::string remote_text() const;
 
   void on_ready(Readiness ready, bool error) noexcept override;
-  void send_held(ByteView bytes) override;
+  /// A failure ends the session only later, when nobody is in its midst.
+  void send(std::span<const iovec> pieces) override;
   void held_sent() override;
 
  private:
@@ -144,8 +145,6 @@ class ClientSession final : public PollListener, public Holder {
   void process(ByteView bytes);
   void go_on();
   void say(ByteView bytes);
-  /// Sets broken_ when it fails.
-  void send(std::span<const iovec> pieces);
   void drain();
   void leave_server();
   void give_back_counts();

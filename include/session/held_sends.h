@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "session/send_list.h"
 
 namespace uvb {
 
@@ -15,9 +16,11 @@ namespace uvb {
 class Holder {
  public:
   virtual ~Holder() = default;
-  /// Sends now what was held, which is lent for this call.
-  virtual void send_held(ByteView bytes) = 0;
-  /// The turn is over and send_held() was called.
+  /// Sends now; `pieces` are lent for this call.
+  virtual void send(std::span<const iovec> pieces) = 0;
+  /// It takes no more for now.
+  [[nodiscard]] virtual bool blocked() const noexcept = 0;
+  /// The turn is over and what was held has been sent.
   virtual void held_sent() = 0;
 
   /// Something of it is held.
@@ -33,8 +36,9 @@ class Holder {
 /// costs a wake-up. One per worker; own thread only.
 class HeldSends {
  public:
-  /// Keeps `pieces` for `holder`; what is kept for it already goes first, at once if need be.
-  void add(Holder& holder, std::span<const iovec> pieces);
+  /// Takes everything out of `list`: keeps it for `holder` when it is little and the holder takes it, else sends it at
+  /// once. What is kept for it already goes first.
+  void pass(Holder& holder, SendList& list);
   /// Sends at once what is kept for `holder`, which has something else to send or ends.
   void send(Holder& holder);
   /// Forgets what is kept for `holder`.
@@ -49,7 +53,9 @@ class HeldSends {
     std::size_t start;
     std::size_t size;
   };
+  void keep(Holder& holder, std::span<const iovec> pieces);
   Kept take(Holder& holder) noexcept;
+  void send(Holder& holder, const Kept& kept);
   [[nodiscard]] ByteView view(const Kept& kept) const noexcept { return bytes_.view().subspan(kept.start, kept.size); }
 
   Buffer bytes_;

@@ -92,7 +92,7 @@ class ServerSession final : public PollListener, public Holder {
   /// The client has the beginning of a message, and its end is still to come.
   [[nodiscard]] bool inside_message() const noexcept { return passing_ > 0 && pass_to_client_; }
   /// The server takes no more for now.
-  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->pending() > 0; }
+  [[nodiscard]] bool blocked() const noexcept override { return transport_ != nullptr && transport_->pending() > 0; }
   /// Takes back a pause: the client's socket has room again.
   void update_interest();
   void resume();
@@ -126,7 +126,7 @@ class ServerSession final : public PollListener, public Holder {
   [[nodiscard]] char status() const noexcept { return status_; }
 
   void on_ready(Readiness ready, bool error) noexcept override;
-  void send_held(ByteView bytes) override;
+  void send(std::span<const iovec> pieces) override;
   void held_sent() override {}
 
  private:
@@ -166,7 +166,6 @@ class ServerSession final : public PollListener, public Holder {
   [[nodiscard]] bool choked() const noexcept;
   void finish_release();
   void send_own();
-  void send(std::span<const iovec> pieces);
   void logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome);
   void free_now();
 

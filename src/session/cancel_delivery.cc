@@ -22,7 +22,7 @@ void CancelDelivery::on_connected(Result<UniqueFd> result) {
   poll_ = std::make_unique<Poll>(context_.loop, transport_->descriptor(), *this);
   Buffer request;
   append_cancel_request(request, key_);
-  const iovec piece{request.data(), request.size()};
+  const iovec piece = as_iovec(request.view());
   if (transport_->send({&piece, 1}, context_.scratch) == IoStatus::failed) return finish(CancelOutcome::not_sent);
   poll_->watch({.readable = true, .writable = transport_->pending() > 0});
 }

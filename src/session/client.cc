@@ -237,11 +237,6 @@ void ClientSession::consider_release() {
 void ClientSession::leave_server() {
   if (server_ == nullptr) return;
   ServerSession& server = *std::exchange(server_, nullptr);
-  // The end of a message whose beginning the server has, or an answer that this client did not take.
-  if (!context_.outgoing.empty()) {
-    server.unlink();
-    return server.close("client disconnect before everything was sent to the server");
-  }
   if (server.phase() != ServerPhase::linked || !server.ready()) {
     server.unlink();
     return server.close("client disconnect while server was not ready");
@@ -263,7 +258,8 @@ void ClientSession::say(ByteView bytes) {
   // Nothing can be said in the middle of a TLS handshake, which may be with the crypto pool just now.
   if (!transport_ || bytes.empty() || (login_ && login_->handshaking())) return;
   context_.held.send(*this);
-  send_held(bytes);
+  const iovec piece = as_iovec(bytes);
+  send({&piece, 1});
 }
 
 void ClientSession::fail(std::string_view message, std::string_view code) {
@@ -337,15 +333,8 @@ void ClientSession::console_reply(ByteView bytes, bool busy) {
 // --- upkeep ----------------------------------------------------------------------------------------------------------
 
 void ClientSession::send_gathered() {
-  SendList& outgoing = context_.outgoing;
-  if (outgoing.size() < SendList::kWorthSending && !blocked()) {
-    context_.held.add(*this, outgoing.vectors());
-  } else {
-    context_.held.send(*this);
-    send(outgoing.vectors());
-  }
+  context_.held.pass(*this, context_.outgoing);
   // Not before: what this client did not take must not stand in front of what its server is sent when it leaves.
-  outgoing.clear();
   if (broken_) close("client unexpected eof");
 }
 
@@ -354,11 +343,6 @@ void ClientSession::send(std::span<const iovec> pieces) {
   const IoStatus status = transport_->send(pieces, context_.scratch);
   broken_ = status == IoStatus::failed;
   if (status == IoStatus::blocked) update_interest();
-}
-
-void ClientSession::send_held(ByteView bytes) {
-  const iovec piece = as_iovec(bytes);
-  send({&piece, 1});
 }
 
 void ClientSession::held_sent() {

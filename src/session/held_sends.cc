@@ -11,7 +11,17 @@ namespace {
 constexpr std::size_t kMostKept = 256 * 1024;
 }  // namespace
 
-void HeldSends::add(Holder& holder, std::span<const iovec> pieces) {
+void HeldSends::pass(Holder& holder, SendList& list) {
+  if (list.size() < SendList::kWorthSending && !holder.blocked()) {
+    keep(holder, list.vectors());
+  } else {
+    send(holder);
+    holder.send(list.vectors());
+  }
+  list.clear();
+}
+
+void HeldSends::keep(Holder& holder, std::span<const iovec> pieces) {
   const bool last = !empty() && kept_.back().holder == &holder;
   if (holder.holds_ && !last) send(holder);
   const std::size_t start = bytes_.size();
@@ -33,8 +43,13 @@ HeldSends::Kept HeldSends::take(Holder& holder) noexcept {
   return taken;
 }
 
+void HeldSends::send(Holder& holder, const Kept& kept) {
+  const iovec piece = as_iovec(view(kept));
+  holder.send({&piece, 1});
+}
+
 void HeldSends::send(Holder& holder) {
-  if (holder.holds_) holder.send_held(view(take(holder)));
+  if (holder.holds_) send(holder, take(holder));
 }
 
 void HeldSends::drop(Holder& holder) noexcept {
@@ -46,7 +61,7 @@ void HeldSends::send_all() {
     const Kept kept = kept_[next_++];
     if (kept.holder == nullptr) continue;
     kept.holder->holds_ = false;
-    kept.holder->send_held(view(kept));
+    send(*kept.holder, kept);
     kept.holder->held_sent();
   }
   kept_.clear();

@@ -62,14 +62,15 @@ void ServerSession::close(std::string_view reason, bool polite) {
   }
   poll_.reset();
   login_.reset();
-  if (!terminate) context_->held.drop(*this);
   if (terminate) {
     context_->held.send(*this);
     Buffer goodbye;
     append_terminate(goodbye);
-    const iovec piece{goodbye.data(), goodbye.size()};
+    const iovec piece = as_iovec(goodbye.view());
     transport_->send({&piece, 1}, context_->scratch);
     transport_->shutdown(context_->scratch);
+  } else {
+    context_->held.drop(*this);
   }
   transport_.reset();
   window_.clear();
@@ -180,14 +181,7 @@ void ServerSession::send_own() {
 }
 
 void ServerSession::send_gathered() {
-  SendList& outgoing = context_->outgoing;
-  if (outgoing.size() < SendList::kWorthSending && !blocked()) {
-    context_->held.add(*this, outgoing.vectors());
-  } else {
-    context_->held.send(*this);
-    send(outgoing.vectors());
-  }
-  outgoing.clear();
+  context_->held.pass(*this, context_->outgoing);
 }
 
 void ServerSession::send(std::span<const iovec> pieces) {
@@ -199,20 +193,15 @@ void ServerSession::send(std::span<const iovec> pieces) {
   if (client_ != nullptr) client_->update_interest();
 }
 
-void ServerSession::send_held(ByteView bytes) {
-  const iovec piece = as_iovec(bytes);
-  send({&piece, 1});
-}
-
 bool ServerSession::clean() const noexcept {
+  // Of its client's there may be the end of a message, not sent yet, whose beginning it has.
+  const bool all_sent = context_->outgoing.empty() && !holds() && !blocked();
   return ready_ && outstanding_.empty() && outstanding_.certain() && passing_ == 0 && window_.empty() && !in_copy_ &&
-         !holds() && !blocked();
+         all_sent;
 }
 
 void ServerSession::release() {
   client_ = nullptr;
-  // Nothing of the client's may stand in front of a query of ours.
-  if (!context_->outgoing.empty()) return close("client disconnect before everything was sent to the server");
   phase_ = ServerPhase::testing;
   if (cancels_ > 0) {
     phase_ = ServerPhase::held;

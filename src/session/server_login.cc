@@ -254,10 +254,7 @@ bool ServerLogin::apply(AuthStep step) {
 /// Once for a database: every login of its pools sends one.
 void ServerLogin::warn_of_bare_password() const {
   if (authenticator_->kind() != ServerAuthKind::cleartext || tls_ != nullptr) return;
-  SocketAddress peer;
-  peer.size = sizeof peer.storage;
-  if (getpeername(transport_->descriptor(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) != 0) return;
-  if (is_loopback(peer) || server_.pool_->state->bare_password_told.exchange(true)) return;
+  if (is_loopback(server_.address_.socket) || server_.pool_->state->bare_password_told.exchange(true)) return;
   context_.log.warning(server_.log_prefix() +
                        "the password travels to the server in clear text: the server asked for it and there"
                        " is no TLS on the way to it (server_tls_sslmode)");
@@ -353,8 +350,7 @@ void ServerLogin::finish() {
 }
 
 bool ServerLogin::send(Buffer& bytes) {
-  const ByteView view = bytes.view();
-  const iovec piece{const_cast<std::uint8_t*>(view.data()), view.size()};
+  const iovec piece = as_iovec(bytes.view());
   const IoStatus status = transport_->send({&piece, 1}, context_.scratch);
   if (status == IoStatus::failed) {
     fail_connection("server conn crashed?");

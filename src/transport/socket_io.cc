@@ -15,41 +15,42 @@ SocketResult from_errno() noexcept {
   return {.status = IoStatus::failed, .error = errno};
 }
 
+/// The system call again while signals interrupt it.
+template <class Call>
+ssize_t uninterrupted(Call call) noexcept {
+  ssize_t count = 0;
+  do {
+    count = call();
+  } while (count < 0 && errno == EINTR);
+  return count;
+}
+
+SocketResult sent(ssize_t count) noexcept {
+  if (count < 0) return from_errno();
+  return {.status = IoStatus::ok, .count = static_cast<std::size_t>(count)};
+}
+
 }  // namespace
 
 SocketResult receive_some(int descriptor, ByteSpan into) noexcept {
-  ssize_t count = 0;
-  do {
-    count = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
+  const ssize_t count = uninterrupted([&] { return ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT); });
   if (count < 0) return from_errno();
   if (count == 0) return {.status = IoStatus::closed};
   return {.status = IoStatus::ok, .count = static_cast<std::size_t>(count)};
 }
 
 SocketResult send_some(int descriptor, std::span<const iovec> pieces) noexcept {
-  if (pieces.size() == 1)
-    return send_some(descriptor, ByteView(static_cast<const std::uint8_t*>(pieces[0].iov_base), pieces[0].iov_len));
+  if (pieces.size() == 1) return send_some(descriptor, as_bytes(pieces.front()));
   msghdr message{};
   // sendmsg() does not write to the pieces; its structure is shared with recvmsg().
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = std::min<std::size_t>(pieces.size(), IOV_MAX);
-  ssize_t count = 0;
-  do {
-    count = ::sendmsg(descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) return from_errno();
-  return {.status = IoStatus::ok, .count = static_cast<std::size_t>(count)};
+  return sent(uninterrupted([&] { return ::sendmsg(descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL); }));
 }
 
 SocketResult send_some(int descriptor, ByteView bytes) noexcept {
   // Cheaper than sendmsg() by what the kernel copies and checks of its structures.
-  ssize_t count = 0;
-  do {
-    count = ::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) return from_errno();
-  return {.status = IoStatus::ok, .count = static_cast<std::size_t>(count)};
+  return sent(uninterrupted([&] { return ::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); }));
 }
 
 }  // namespace uvb
