@@ -7,7 +7,6 @@ Marks
 """
 
 import os
-import shutil
 
 import pytest
 
@@ -234,6 +233,12 @@ def pooler(start_pooler):
 def tx(start_pooler):
     """As `pooler`, but pooling transactions."""
     return start_pooler(settings={"pool_mode": "transaction"})
+
+
+@pytest.fixture
+def one_server(start_pooler):
+    """As `tx`, with a single server."""
+    return start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
 
 
 @pytest.fixture

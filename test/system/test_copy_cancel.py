@@ -9,13 +9,8 @@ import pytest
 
 from harness import messages as m
 from harness import net
-from harness.wire import ServerError, send_cancel
-
-
-@pytest.fixture
-def one_server(start_pooler):
-    """A transaction pooler with a single server."""
-    return start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
+from harness.fake_server import fake_pool
+from harness.wire import ServerError, cancels_under_way, send_cancel
 
 
 def copy_in(client, table, style):
@@ -42,7 +37,7 @@ def test_s139_copy_in_succeeds_and_releases(one_server, table, style):
             client.send(m.copy_data(f"{i}\n".encode()))
         client.send(m.COPY_DONE, b"" if style == "simple" else m.SYNC)
         received = client.receive_until("Z")
-        assert [x.tag for x in received if x.kind == "C"] == ["COPY 50"]
+        assert m.tags(received) == ["COPY 50"]
         assert other.value(f"select count(*) from {table}") == "50"
         one_server.wait_pool(sv_active=0, sv_idle=1)
 
@@ -219,76 +214,54 @@ def test_s144_cancel_ends_the_running_query(start_pooler, postgres, mode):
 
 def slow_cancel_server(connection):
     """Acts on a cancel request only after three seconds; a query runs for one second."""
-    code, body = connection.read_packet()
-    if code == 80877102:
-        connection.server.cancels.append(body)
-        time.sleep(3)
-        return
+    connection.read_startup(hold_cancel=lambda: time.sleep(3))
     connection.greet()
-    while True:
-        message = connection.read()
-        if message.kind == "X":
-            return
+    while connection.read().kind != "X":
         time.sleep(1)
         connection.answer("done")
 
 
 @pytest.mark.compat
 def test_s145_server_is_held_back_while_a_cancel_is_in_flight(start_pooler, fake_server):
-    server = fake_server(slow_cancel_server)
-    pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"},
-                          {"pool_mode": "transaction", "default_pool_size": 1, "server_tls_sslmode": "disable"})
+    pooler = fake_pool(start_pooler, fake_server(slow_cancel_server), server_tls_sslmode="disable")
     with pooler.login() as client, pooler.login() as other:
         client.send(m.query("select 1"))
         time.sleep(0.3)
-        cancelling = threading.Thread(target=send_cancel, args=(pooler.port, client.key))
-        cancelling.start()
-        assert m.rows(client.receive_until("Z")) == [["done"]]
-        began = time.monotonic()
-        other.send(m.query("select 2"))
-        pooler.wait_pool(sv_being_canceled=1)
-        assert m.rows(other.receive_until("Z")) == [["done"]]
-        assert time.monotonic() - began > 2
-        cancelling.join()
+        with cancels_under_way(pooler.port, client):
+            assert m.rows(client.receive_until("Z")) == [["done"]]
+            began = time.monotonic()
+            other.send(m.query("select 2"))
+            pooler.wait_pool(sv_being_canceled=1)
+            assert m.rows(other.receive_until("Z")) == [["done"]]
+            assert time.monotonic() - began > 2
 
 
 def test_cancels_in_flight_are_shown(start_pooler, fake_server):
     server = fake_server(slow_cancel_server)
-    settings = {"pool_mode": "transaction", "default_pool_size": 1, "server_tls_sslmode": "disable"}
-    pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"}, settings)
+    pooler = fake_pool(start_pooler, server, server_tls_sslmode="disable")
     with pooler.login() as client:
         client.send(m.query("select 1"))
         time.sleep(0.2)
-        threads = [threading.Thread(target=send_cancel, args=(pooler.port, client.key)) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        pooler.wait_pool(cl_active_cancel_req=1, cl_waiting_cancel_req=1, sv_active_cancel=1)
-        clients = [(row["state"], row["user"], row["database"]) for row in pooler.show("CLIENTS")]
-        assert ("active_cancel_req", "(nouser)", "p0") in clients and ("waiting_cancel_req", "(nouser)", "p0") in clients
-        delivering, = (row for row in pooler.show("SERVERS") if row["state"] == "active_cancel")
-        assert (delivering["addr"], delivering["port"]) == ("127.0.0.1", str(server.port))
-        assert delivering["local_addr"] == "127.0.0.1" and int(delivering["local_port"]) > 0
-        assert delivering["ptr"] in [row["link"] for row in pooler.show("CLIENTS")]
-        client.receive_until("Z")
-        for thread in threads:
-            thread.join(20)
+        with cancels_under_way(pooler.port, client, client):
+            pooler.wait_pool(cl_active_cancel_req=1, cl_waiting_cancel_req=1, sv_active_cancel=1)
+            clients = [(row["state"], row["user"], row["database"]) for row in pooler.show("CLIENTS")]
+            for state in ("active_cancel_req", "waiting_cancel_req"):
+                assert (state, "(nouser)", "p0") in clients
+            delivering, = (row for row in pooler.show("SERVERS") if row["state"] == "active_cancel")
+            assert (delivering["addr"], delivering["port"]) == ("127.0.0.1", str(server.port))
+            assert delivering["local_addr"] == "127.0.0.1" and int(delivering["local_port"]) > 0
+            assert delivering["ptr"] in [row["link"] for row in pooler.show("CLIENTS")]
+            client.receive_until("Z")
 
 
 def test_s146_cancels_are_forwarded_within_the_connection_limit(start_pooler, fake_server):
     server = fake_server(slow_cancel_server)
-    settings = {"pool_mode": "transaction", "default_pool_size": 1, "cancel_wait_timeout": 1,
-                "server_tls_sslmode": "disable"}
-    pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"}, settings)
+    pooler = fake_pool(start_pooler, server, server_tls_sslmode="disable", cancel_wait_timeout=1)
     with pooler.login() as client:
         client.send(m.query("select 1"))
         time.sleep(0.2)
-        threads = [threading.Thread(target=send_cancel, args=(pooler.port, client.key)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        client.receive_until("Z")
-        for thread in threads:
-            thread.join(20)
-            assert not thread.is_alive()
+        with cancels_under_way(pooler.port, *[client] * 4):
+            client.receive_until("Z")
     assert len(server.cancels) == 1
 
 
@@ -298,7 +271,6 @@ class SlowServer:
 
     def __init__(self):
         self.events = {name: threading.Event() for name in ("first", "second", "cancels", "setting", "set")}
-        self.cancelled = set()
 
     def let(self, name):
         self.events[name].set()
@@ -307,12 +279,7 @@ class SlowServer:
         assert self.events[name].wait(20 * net.patience), name
 
     def __call__(self, connection):
-        code, body = connection.read_packet()
-        if code == 80877102:
-            connection.server.cancels.append(body)
-            self.cancelled.add(body)
-            self.wait("cancels")
-            return
+        connection.read_startup(hold_cancel=lambda: self.wait("cancels"))
         connection.greet()
         key = m.backend_key(connection.number + 1, 4711 + connection.number)[5:]
         while (message := connection.read()).kind == "Q":
@@ -329,7 +296,7 @@ class SlowServer:
         if name == "first" and self.events["first"].is_set():
             self.let("setting")
             self.wait("set")
-        if key in self.cancelled:
+        if key in connection.server.cancels:
             return connection.send(m.error_response("57014", "canceling statement"), m.ready())
         return connection.send(m.parameter_status("application_name", name), m.command_complete("SET"), m.ready())
 
@@ -337,8 +304,8 @@ class SlowServer:
 def test_cancel_that_had_to_wait_spares_the_settings_of_its_client(start_pooler, fake_server):
     script = SlowServer()
     server = fake_server(script)
-    pooler = start_pooler({"p0": f"host=127.0.0.1 port={server.port}"},
-                          {"pool_mode": "transaction", "default_pool_size": 2, "server_tls_sslmode": "disable"})
+    pooler = fake_pool(start_pooler, server, server_tls_sslmode="disable", default_pool_size=2)
+
     def login(name):
         return pooler.login(application_name=name)
 
@@ -346,21 +313,17 @@ def test_cancel_that_had_to_wait_spares_the_settings_of_its_client(start_pooler,
         first.send(m.query("hold first"))
         second.send(m.query("hold second"))
         pooler.wait_pool(sv_active=2)
-        threads = [threading.Thread(target=send_cancel, args=(pooler.port, client.key)) for client in (second, second, first)]
-        for thread in threads[:2]:
-            thread.start()
-        pooler.wait_pool(sv_active_cancel=2)
-        threads[2].start()
-        pooler.wait_pool(cl_waiting_cancel_req=1)
-        third.send(m.query("select 1"))
-        pooler.wait_pool(cl_waiting=1)
-        script.let("first")
-        first.receive_until("Z")
-        first.send(m.query("select 2"))
-        script.wait("setting")
-        script.let("cancels")
-        for thread in threads:
-            thread.join(20)
+        with cancels_under_way(pooler.port, second, second):
+            pooler.wait_pool(sv_active_cancel=2)
+            with cancels_under_way(pooler.port, first):
+                pooler.wait_pool(cl_waiting_cancel_req=1)
+                third.send(m.query("select 1"))
+                pooler.wait_pool(cl_waiting=1)
+                script.let("first")
+                first.receive_until("Z")
+                first.send(m.query("select 2"))
+                script.wait("setting")
+                script.let("cancels")
         script.let("set")
         assert m.rows(first.receive_until("Z")) == [["done"]]
         assert m.rows(third.receive_until("Z")) == [["done"]]
@@ -418,12 +381,10 @@ def test_cancel_never_hits_the_next_client(one_server):
     with one_server.login() as victim, one_server.login() as bystander:
         for _ in range(15):
             victim.send(m.query("select pg_sleep(0.02)"))
-            canceller = threading.Thread(target=send_cancel, args=(one_server.port, victim.key))
-            canceller.start()
-            victim.receive_until("Z")
-            received = bystander.query("select pg_sleep(0.03)")
-            assert m.kinds(received) == "TDCZ"
-            canceller.join()
+            with cancels_under_way(one_server.port, victim):
+                victim.receive_until("Z")
+                received = bystander.query("select pg_sleep(0.03)")
+                assert m.kinds(received) == "TDCZ"
 
 
 @pytest.mark.compat

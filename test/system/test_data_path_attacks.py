@@ -10,22 +10,8 @@ import pytest
 
 from harness import messages as m
 from harness import net
-from harness.wire import Closed, send_cancel
-
-
-def line(server, **options):
-    return " ".join(f"{key}={value}" for key, value in {"host": "127.0.0.1", "port": server.port, **options}.items())
-
-
-@pytest.fixture
-def one_server(start_pooler):
-    """A transaction pooler with a single server."""
-    return start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
-
-
-def fake_pool(start_pooler, server, **settings):
-    """A transaction pooler with a single connection to a scripted server."""
-    return start_pooler({"p0": line(server)}, {"pool_mode": "transaction", "default_pool_size": 1, **settings})
+from harness.fake_server import fake_pool
+from harness.wire import Closed, cancels_under_way
 
 
 # --- hostile clients ---------------------------------------------------------------------------------------------------
@@ -254,11 +240,7 @@ def test_timeouts_and_kills_say_nothing_inside_a_half_row(start_pooler, fake_ser
 def test_server_whose_cancel_was_given_up_is_not_used_again(start_pooler, fake_server):
     """The request may still reach the server, and would end somebody else's query (guarantee G3)."""
     def script(connection):
-        code, body = connection.read_packet()
-        if code == 80877102:
-            connection.server.cancels.append(body)
-            time.sleep(4)
-            return
+        connection.read_startup(hold_cancel=lambda: time.sleep(4))
         connection.greet()
         while connection.read().kind == "Q":
             time.sleep(1)
@@ -269,12 +251,10 @@ def test_server_whose_cancel_was_given_up_is_not_used_again(start_pooler, fake_s
     with pooler.login() as client, pooler.login() as other:
         client.send(m.query("select 1"))
         time.sleep(0.3)
-        cancelling = threading.Thread(target=send_cancel, args=(pooler.port, client.key))
-        cancelling.start()
-        first = client.receive_until("Z")
-        other.send(m.query("select 2"))
-        assert m.rows(other.receive_until("Z")) != m.rows(first)
-        cancelling.join()
+        with cancels_under_way(pooler.port, client):
+            first = client.receive_until("Z")
+            other.send(m.query("select 2"))
+            assert m.rows(other.receive_until("Z")) != m.rows(first)
     assert len(server.cancels) == 1
 
 
@@ -313,7 +293,7 @@ def test_answer_that_its_client_did_not_take_is_not_sent_to_the_server(start_poo
             heard.append("closed")
 
     asked, said, heard = threading.Event(), threading.Event(), []
-    pooler = start_pooler({"p0": line(fake_server(script))}, {"pool_mode": "session"})
+    pooler = start_pooler({"p0": fake_server(script).database()}, {"pool_mode": "session"})
     client = pooler.login()
     client.send(m.query("select 1"))
     time.sleep(0.2)

@@ -18,6 +18,14 @@ def info(pooler, user="alice", **options):
     return " ".join(f"{k}={v}" for k, v in words.items())
 
 
+def expect_cancel_ends_a_query(connection):
+    timer = threading.Timer(1, connection.cancel)
+    timer.start()
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        connection.execute("select pg_sleep(30)")
+    timer.join()
+
+
 @pytest.fixture
 def tls_tx(start_pooler, authority):
     cert, key = authority.server
@@ -74,11 +82,7 @@ def test_postgresql_18_as_the_server(start_pooler, postgres18):
 def test_postgresql_18_session_mode_and_cancel(start_pooler, postgres18):
     pooler = start_pooler({"p0": postgres18.database("p0")})
     with pooler.connect() as connection:
-        timer = threading.Timer(1, connection.cancel)
-        timer.start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
-            connection.execute("select pg_sleep(30)")
-        timer.join()
+        expect_cancel_ends_a_query(connection)
 
 
 @pytest.mark.compat
@@ -208,11 +212,7 @@ def test_unix_socket_clients(pooler):
 @pytest.mark.compat
 def test_cancel_by_psycopg3(tx):
     with tx.connect() as connection:
-        timer = threading.Timer(1, connection.cancel)
-        timer.start()
-        with pytest.raises(psycopg.errors.QueryCanceled):
-            connection.execute("select pg_sleep(30)")
-        timer.join()
+        expect_cancel_ends_a_query(connection)
         assert connection.execute("select 1").fetchone() == (1,)
 
 

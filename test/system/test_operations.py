@@ -1,8 +1,7 @@
-"""PAUSE, RESUME, KILL, SUSPEND, SHUTDOWN, RELOAD and signals (behaviour.md 9, admin-console.md 3 and 5)."""
+"""PAUSE, RESUME, KILL, SUSPEND, RELOAD and their signals (behaviour.md 9, admin-console.md 3 and 5)."""
 
 import os
 import signal
-import time
 
 import pytest
 
@@ -13,16 +12,15 @@ from harness.wire import Closed, ServerError, Wire
 PID = "select pg_backend_pid()"
 
 
-def console_error(pooler, command):
-    with pytest.raises(ServerError) as caught:
-        pooler.admin(command)
-    assert caught.value.fields["S"] == "ERROR"
-    return caught.value.fields["M"]
-
-
-def tag(console, command):
-    received = console.query(command)
-    return [x.tag for x in received if x.kind == "C"]
+def expect_login_held_until_resume(pooler):
+    """A new client of p0 hears nothing before RESUME p0, then it is let in and served."""
+    with pooler.wire() as held:
+        held.startup("alice", "p0")
+        held.expect_silence(0.5)
+        pooler.admin("RESUME p0")
+        held.authenticate("alice", "")
+        held.welcome()
+        assert held.value("select 1") == "1"
 
 
 @pytest.mark.compat
@@ -64,7 +62,7 @@ def test_s153_pause_of_one_database_leaves_the_others(tx):
         tx.admin("PAUSE p0")
         paused.send(m.query("select 1"))
         assert other.value("select 1") == "1"
-        assert console_error(tx, "RESUME") == "pooler is not paused/suspended"
+        assert tx.admin_error("RESUME") == "pooler is not paused/suspended"
         paused.expect_silence(0.3)
         assert [d["paused"] for d in tx.show("DATABASES") if d["name"] == "p0"] == ["1"]
         tx.admin("RESUME p0")
@@ -79,96 +77,7 @@ def test_s154_kill_drops_clients_and_holds_new_ones_until_resume(tx):
         tx.admin("KILL p0")
         idle.expect_fatal("database removed")
         busy.expect_fatal("database removed")
-    with tx.wire() as late:
-        late.startup("alice", "p0")
-        late.expect_silence(0.5)
-        tx.admin("RESUME p0")
-        late.authenticate("alice", "")
-        late.welcome()
-        assert late.value("select 1") == "1"
-
-
-@pytest.mark.quick
-@pytest.mark.parametrize("way", ["command", "SIGINT"])
-def test_s157_shutdown_wait_for_servers_lets_linked_clients_finish(start_pooler, way):
-    pooler = start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1})
-    linked, waiter, late = pooler.login(), pooler.login(), pooler.login()
-    linked.query("begin")
-    waiter.send(m.query("select 1"))
-    pooler.wait_pool(cl_waiting=1)
-    if way == "command":
-        with pooler.console() as console:
-            assert tag(console, "SHUTDOWN WAIT_FOR_SERVERS") == ["SHUTDOWN"]
-    else:
-        pooler.signal(signal.SIGINT)
-    waiter.expect_fatal("server shutting down")
-    late.send(m.query("select 1"))
-    late.expect_fatal("server shutting down")
-    assert not net.can_connect(pooler.port)
-    assert linked.value("select 'still'") == "still"
-    linked.query("commit")
-    assert pooler.wait_exit() == 0
-    assert "server connections dropped, exiting" in pooler.log()
-    assert not os.path.exists(pooler.pidfile) and not os.path.exists(pooler.socket_path)
-
-
-@pytest.mark.quick
-@pytest.mark.parametrize("way", ["command", "SIGTERM"])
-def test_s158_shutdown_wait_for_clients_serves_them_to_the_last(start_pooler, way):
-    pooler = start_pooler(settings={"pool_mode": "transaction"})
-    client = pooler.login()
-    if way == "command":
-        with pooler.console() as console:
-            assert tag(console, "SHUTDOWN WAIT_FOR_CLIENTS") == ["SHUTDOWN"]
-    else:
-        pooler.signal(signal.SIGTERM)
-        pooler.wait_log("got SIGTERM, shutting down, waiting for all clients disconnect")
-    net.wait_for(lambda: not net.can_connect(pooler.port), what="TCP to be refused")
-    assert client.value("select 'served'") == "served"
-    with pooler.wire(unix=True) as refused:
-        refused.startup("alice", "p0")
-        refused.expect_fatal("pooler is shutting down")
-    assert pooler.show("STATE")
-    assert console_error(pooler, "RESUME") == "pooler is shutting down"
-    client.terminate()
-    assert pooler.wait_exit() == 0
-    assert "client connections dropped, exiting" in pooler.log()
-
-
-@pytest.mark.compat
-@pytest.mark.quick
-def test_shutdown_ends_at_once_without_an_answer(start_pooler):
-    pooler = start_pooler()
-    client, console = pooler.login(), pooler.console()
-    client.query("select 1")
-    console.send(m.query("SHUTDOWN"))
-    console.expect_closed()
-    client.expect_closed()
-    assert pooler.wait_exit() == 0
-    assert "SHUTDOWN command issued" in pooler.log()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_second_signal_ends_at_once(start_pooler, number):
-    pooler = start_pooler(settings={"pool_mode": "transaction"})
-    client = pooler.login()
-    client.query("begin")
-    pooler.signal(number)
-    pooler.wait_log(f"got {number.name}, shutting down")
-    time.sleep(0.3)
-    assert pooler.process.poll() is None
-    pooler.signal(number)
-    assert pooler.wait_exit() == 0
-    assert f"got {number.name} while shutting down, fast exit" in pooler.log()
-
-
-def test_sigquit_ends_at_once(start_pooler):
-    pooler = start_pooler()
-    client = pooler.login()
-    client.query("begin")
-    pooler.signal(signal.SIGQUIT)
-    assert pooler.wait_exit() == 0
-    assert "got SIGQUIT, fast exit" in pooler.log()
+    expect_login_held_until_resume(tx)
 
 
 @pytest.mark.compat
@@ -303,19 +212,18 @@ def test_wait_close_answers_when_the_last_old_server_is_gone(tx):
         console.send(m.query("WAIT_CLOSE"))
         console.expect_silence(0.7)
         client.query("commit")
-        received = console.receive_until("Z")
-        assert [x.tag for x in received if x.kind == "C"] == ["WAIT_CLOSE"]
+        assert m.tags(console.receive_until("Z")) == ["WAIT_CLOSE"]
 
 
 def test_pause_after_wait_close_still_waits(tx):
     with tx.login() as client, tx.console() as console:
         client.query("select 1")
-        assert tag(console, "WAIT_CLOSE p0") == ["WAIT_CLOSE"]
+        assert m.tags(console.query("WAIT_CLOSE p0")) == ["WAIT_CLOSE"]
         client.query("begin")
         console.send(m.query("PAUSE"))
         console.expect_silence(0.7)
         client.query("commit")
-        assert [x.tag for x in console.receive_until("Z") if x.kind == "C"] == ["PAUSE"]
+        assert m.tags(console.receive_until("Z")) == ["PAUSE"]
 
 
 @pytest.mark.quick
@@ -324,11 +232,11 @@ def test_kill_client_ends_exactly_one(tx):
         victim.query("begin")
         ids = {row["user"]: row["id"] for row in tx.show("CLIENTS") if row["database"] == "p0"}
         with tx.console() as console:
-            assert tag(console, f"KILL_CLIENT {ids['alice']}") == ["KILL_CLIENT"]
+            assert m.tags(console.query(f"KILL_CLIENT {ids['alice']}")) == ["KILL_CLIENT"]
         victim.expect_fatal("admin forced disconnect")
         assert other.value("select 1") == "1"
-    assert console_error(tx, "KILL_CLIENT 987654") == "client not found"
-    assert console_error(tx, "KILL_CLIENT abc") == "invalid client pointer supplied"
+    assert tx.admin_error("KILL_CLIENT 987654") == "client not found"
+    assert tx.admin_error("KILL_CLIENT abc") == "invalid client pointer supplied"
 
 
 def test_kill_client_of_oneself_ends_only_oneself(tx):
@@ -366,7 +274,7 @@ STATE_ERRORS = [
 def test_command_in_the_wrong_state_is_an_error(tx, before, command, expected):
     for earlier in before:
         tx.admin(earlier)
-    assert console_error(tx, command) == expected
+    assert tx.admin_error(command) == expected
 
 
 def test_show_state_follows_the_commands(tx):
@@ -394,11 +302,11 @@ def test_cancel_of_a_waiting_pause_resumes(tx):
 
 def test_kill_of_all_databases(tx):
     with tx.login() as one, tx.login(database="p1") as two, tx.console() as console:
-        assert tag(console, "KILL") == ["KILL"]
+        assert m.tags(console.query("KILL")) == ["KILL"]
         one.expect_fatal("database removed")
         two.expect_fatal("database removed")
         for name in ("p0", "p1"):
-            assert tag(console, f"RESUME {name}") == ["RESUME"]
+            assert m.tags(console.query(f"RESUME {name}")) == ["RESUME"]
     tx.login().terminate()
 
 
@@ -417,52 +325,8 @@ def test_reconnect_under_load_is_not_noticed(start_pooler):
 
 def test_suspend_is_refused_in_words_and_harms_nothing(tx):
     with tx.login() as client:
-        assert "not supported by this version of uvbouncer" in console_error(tx, "SUSPEND")
+        assert "not supported by this version of uvbouncer" in tx.admin_error("SUSPEND")
         assert client.value("select 1") == "1"
-
-
-def test_shutdown_wait_for_clients_counts_console_sessions(start_pooler):
-    pooler = start_pooler()
-    with pooler.console() as console:
-        assert tag(console, "SHUTDOWN WAIT_FOR_CLIENTS") == ["SHUTDOWN"]
-        assert m.rows(console.query("SHOW STATE"))[0] == ["active", "yes"]
-        console.expect_silence(1)
-        assert pooler.process.poll() is None
-    assert pooler.wait_exit() == 0
-
-
-def test_shutdown_wait_for_servers_is_shown_as_paused(start_pooler):
-    pooler = start_pooler()
-    with pooler.login() as client:
-        client.value("select 1")
-        with pooler.console() as console:
-            assert tag(console, "SHUTDOWN WAIT_FOR_SERVERS") == ["SHUTDOWN"]
-            assert m.rows(console.query("SHOW STATE"))[1] == ["paused", "yes"]
-        assert pooler.process.poll() is None
-        pooler.signal(signal.SIGUSR2)
-        pooler.wait_log("got SIGUSR2 while shutting down, ignoring")
-        client.terminate()
-    assert pooler.wait_exit() == 0
-
-
-def test_plain_shutdown_wins_over_one_that_waits(start_pooler):
-    pooler = start_pooler()
-    with pooler.login() as client, pooler.console() as console:
-        client.value("select 1")
-        assert tag(console, 'shutdown "wait_for_clients"') == ["SHUTDOWN"]
-        assert tag(console, "SHUTDOWN Wait_For_Servers") == ["SHUTDOWN"]
-        console.send(m.query("SHUTDOWN"))
-        assert pooler.wait_exit() == 0
-
-
-def test_signal_after_a_shutdown_command_ends_at_once(start_pooler):
-    pooler = start_pooler()
-    with pooler.login() as client:
-        client.value("select 1")
-        pooler.admin("SHUTDOWN WAIT_FOR_CLIENTS")
-        pooler.signal(signal.SIGTERM)
-        assert pooler.wait_exit() == 0
-    assert "got SIGTERM while shutting down, fast exit" in pooler.log()
 
 
 @pytest.mark.compat
@@ -482,12 +346,7 @@ def test_pause_of_a_database_inside_a_global_pause_outlives_it(tx):
     tx.admin("PAUSE")
     tx.admin("RESUME")
     assert {row["name"]: row["paused"] for row in tx.show("DATABASES")}["p0"] == "1"
-    with tx.wire() as held:
-        held.startup("alice", "p0")
-        held.expect_silence(0.5)
-        tx.admin("RESUME p0")
-        held.authenticate("alice", "")
-        held.welcome()
+    expect_login_held_until_resume(tx)
 
 
 @pytest.mark.compat

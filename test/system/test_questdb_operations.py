@@ -23,6 +23,18 @@ def direct(questdb, **options):
                            sslmode="disable", gssencmode="disable", autocommit=True, **options)
 
 
+def wait_service(pooler, when, setbacks):
+    """Waits until a new client is served; until then logins and queries may end in these exceptions."""
+    def served():
+        try:
+            with login(pooler) as client:
+                return client.value("select count() from trades") == "3"
+        except setbacks:
+            return False
+
+    net.wait_for(served, 20, f"service {when}", 0.5)
+
+
 @pytest.mark.quick
 def test_session_idle_beyond_the_servers_limit_goes_on(start_pooler, kind, start_questdb, authority):
     """QuestDB closes a connection after three idle seconds here; the client's session must not end with it."""
@@ -72,15 +84,7 @@ def test_restart_of_the_server_is_survived(start_pooler, kind, start_questdb, au
         with login(pooler) as client:
             client.value("select 1")
     questdb.start()
-
-    def recovered():
-        try:
-            with login(pooler) as client:
-                return client.value("select count() from trades") == "3"
-        except (ServerError, Closed):
-            return False
-
-    net.wait_for(recovered, 20, "service after the restart", 0.5)
+    wait_service(pooler, "after the restart", (ServerError, Closed))
 
 
 @pytest.mark.quick
@@ -98,15 +102,7 @@ def test_full_server_is_told_in_words_and_recovers(start_pooler, kind, start_que
     assert "the server accepts connections but does not answer: is it at its connection limit?" in caught.value.fields["M"]
     for holder in holders:
         holder.close()
-
-    def recovered():
-        try:
-            with login(pooler) as client:
-                return client.value("select count() from trades") == "3"
-        except ServerError:
-            return False
-
-    net.wait_for(recovered, 20, "service after the others left", 0.5)
+    wait_service(pooler, "after the others left", ServerError)
 
 
 @pytest.mark.quick

@@ -12,10 +12,6 @@ from harness.fake_server import trusting
 from harness.wire import Closed, ServerError
 
 
-def line(server, **options):
-    return f"host=127.0.0.1 port={server.port} " + " ".join(f"{k}={v}" for k, v in options.items())
-
-
 def login_error(pooler, **options):
     with pytest.raises(ServerError) as caught:
         pooler.login(**options)
@@ -56,7 +52,7 @@ def test_s088_missing_database_is_told_to_each_cold_client(start_pooler, postgre
 @pytest.mark.compat
 def test_s088_second_client_waits_for_the_retry_delay(start_pooler, fake_server):
     server = fake_server(refusing("3D000", "no such thing"))
-    pooler = start_pooler({"p0": line(server)}, {"server_login_retry": 2})
+    pooler = start_pooler({"p0": server.database()}, {"server_login_retry": 2})
     login_error(pooler)
     began = time.monotonic()
     assert login_error(pooler)["M"] == "no such thing"
@@ -74,7 +70,7 @@ def test_s089_s090_lost_server_fails_fast_and_recovers_after_the_delay(start_poo
         trusting(connection)
 
     server = fake_server(script)
-    pooler = start_pooler({"p0": line(server)}, {"pool_mode": "transaction", "server_login_retry": 1})
+    pooler = start_pooler({"p0": server.database()}, {"pool_mode": "transaction", "server_login_retry": 1})
     waiting, later, last = pooler.login(), pooler.login(), pooler.login()
     open_for_logins.clear()
     server.connections[0].socket.shutdown(2)
@@ -100,7 +96,7 @@ def test_s091_starting_up_server_keeps_clients_waiting(start_pooler, fake_server
             connection.serve()
 
     server = fake_server(script)
-    pooler = start_pooler({"p0": line(server)}, {"server_login_retry": 1})
+    pooler = start_pooler({"p0": server.database()}, {"server_login_retry": 1})
     with pooler.login() as client:
         assert client.value("select 1") == "1"
     assert len(server.connections) == 3
@@ -115,7 +111,7 @@ def test_s092_too_many_connections_is_told_to_all_waiters_of_an_empty_pool(start
         released.wait(10)
         connection.send(m.error_response("53300", "sorry, too many clients already", "FATAL"))
 
-    pooler = start_pooler({"p0": line(fake_server(script))})
+    pooler = start_pooler({"p0": fake_server(script).database()})
     clients = [pooler.wire() for _ in range(3)]
     for client in clients:
         client.startup("alice", "p0")
@@ -128,7 +124,7 @@ def test_s092_too_many_connections_is_told_to_all_waiters_of_an_empty_pool(start
 @pytest.mark.compat
 def test_s093_too_many_connections_leaves_waiters_queued_while_another_server_lives(start_pooler, fake_server):
     server = fake_server(refusing("53300", "sorry, too many clients already", after=1))
-    pooler = start_pooler({"p0": line(server)}, {"pool_mode": "transaction", "server_login_retry": 1})
+    pooler = start_pooler({"p0": server.database()}, {"pool_mode": "transaction", "server_login_retry": 1})
     holder, waiter = pooler.login(), pooler.login()
     holder.send(m.parse("", "x"), m.FLUSH)
     pooler.wait_pool(sv_active=1)
@@ -142,7 +138,7 @@ def test_s093_too_many_connections_leaves_waiters_queued_while_another_server_li
 
 @pytest.mark.compat
 def test_s094_login_error_without_sqlstate_reaches_clients_as_08p01(start_pooler, fake_server):
-    pooler = start_pooler({"p0": line(fake_server(refusing(None, "strange refusal")))})
+    pooler = start_pooler({"p0": fake_server(refusing(None, "strange refusal")).database()})
     fields = login_error(pooler)
     assert (fields["S"], fields["C"], fields["M"]) == ("FATAL", "08P01", "strange refusal")
 
@@ -156,7 +152,7 @@ def test_s095_server_that_hangs_at_login_is_given_up(start_pooler, fake_server):
         connection.greet()
         connection.serve()
 
-    pooler = start_pooler({"p0": line(fake_server(script))}, {"server_connect_timeout": 1, "server_login_retry": 1})
+    pooler = start_pooler({"p0": fake_server(script).database()}, {"server_connect_timeout": 1, "server_login_retry": 1})
     with pooler.login() as client:
         assert client.value("select 1") == "1"
     assert "connect timeout" in pooler.log()
@@ -164,7 +160,7 @@ def test_s095_server_that_hangs_at_login_is_given_up(start_pooler, fake_server):
 
 def test_long_login_error_reaches_the_client_whole(start_pooler, fake_server):
     reason = "a long story " * 100
-    pooler = start_pooler({"p0": line(fake_server(refusing("28000", reason)))})
+    pooler = start_pooler({"p0": fake_server(refusing("28000", reason)).database()})
     fields = login_error(pooler)
     assert fields["C"] == "28000" and fields["M"] == reason
 
@@ -182,7 +178,7 @@ def test_s105_check_query_hides_a_dead_server(start_pooler, fake_server):
             connection.serve_query(message.tag)
 
     settings = {"pool_mode": "transaction", "server_check_query": "check", "server_check_delay": 0}
-    pooler = start_pooler({"p0": line(fake_server(script))}, settings)
+    pooler = start_pooler({"p0": fake_server(script).database()}, settings)
     with pooler.login() as client:
         assert client.value("echo one") == "one"
         assert client.value("echo two") == "two"
@@ -220,7 +216,7 @@ def test_s113_unknown_message_from_the_server_ends_both(start_pooler, fake_serve
         connection.send(m.message("?", b"what"))
         connection.read()
 
-    pooler = start_pooler({"p0": line(fake_server(script))})
+    pooler = start_pooler({"p0": fake_server(script).database()})
     with pooler.login() as client:
         client.send(m.query("select 1"))
         client.expect_fatal("unknown pkt")
@@ -233,7 +229,7 @@ def test_s113_unknown_message_from_the_server_ends_both(start_pooler, fake_serve
     (m.parameter_status("application_name", "x"), False)], ids=["notification", "notice", "parameter"])
 def test_s114_surprises_on_idle_servers_reach_no_client(start_pooler, fake_server, surprise, kept):
     server = fake_server()
-    pooler = start_pooler({"p0": line(server)}, {"pool_mode": "transaction"})
+    pooler = start_pooler({"p0": server.database()}, {"pool_mode": "transaction"})
     with pooler.login() as client:
         client.value("echo 1")
         pooler.wait_pool(sv_idle=1)
@@ -255,7 +251,7 @@ def test_bad_length_from_the_server_ends_both(start_pooler, fake_server, header)
         connection.send(header + bytes(20))
         connection.read()
 
-    pooler = start_pooler({"p0": line(fake_server(script))})
+    pooler = start_pooler({"p0": fake_server(script).database()})
     with pooler.login() as client:
         client.send(m.query("select 1"))
         client.expect_fatal("bad pkt header")
@@ -291,7 +287,7 @@ def test_hostile_answer_at_server_login_leaves_the_pooler_well(start_pooler, fak
             time.sleep(0.5)
 
     well = fake_server()
-    pooler = start_pooler({"p0": line(fake_server(script)), "p1": line(well)},
+    pooler = start_pooler({"p0": fake_server(script).database(), "p1": well.database()},
                           {"query_wait_timeout": 1, "server_connect_timeout": 1})
     with pooler.wire() as victim, pooler.wire() as healthy:
         victim.startup("alice", "p0")
@@ -311,7 +307,7 @@ def test_endless_parameter_status_at_login_is_bounded(start_pooler, fake_server)
             connection.send(flood)
 
     well = fake_server()
-    pooler = start_pooler({"p0": line(fake_server(script)), "p1": line(well)},
+    pooler = start_pooler({"p0": fake_server(script).database(), "p1": well.database()},
                           {"query_wait_timeout": 3, "server_connect_timeout": 2})
     with pooler.wire() as victim, pooler.wire() as healthy:
         victim.startup("alice", "p0")
@@ -332,7 +328,7 @@ def test_parameter_status_larger_than_the_packet_buffer_passes(start_pooler, fak
         connection.answer()
         connection.serve()
 
-    pooler = start_pooler({"p0": line(fake_server(script))}, {"pool_mode": "transaction", "pkt_buf": 4096})
+    pooler = start_pooler({"p0": fake_server(script).database()}, {"pool_mode": "transaction", "pkt_buf": 4096})
     with pooler.login() as client:
         received = client.query("select 1")
         assert m.kinds(received) == "STDCZ"
@@ -356,7 +352,7 @@ def test_extra_results_from_a_server_never_reach_the_next_client(start_pooler, f
         connection.serve()
 
     settings = {"pool_mode": "transaction", "default_pool_size": 1}
-    pooler = start_pooler({"p0": line(fake_server(script))}, settings)
+    pooler = start_pooler({"p0": fake_server(script).database()}, settings)
     with pooler.login() as one, pooler.login() as two:
         one.send(m.query("select 1"))
         time.sleep(1)
@@ -373,7 +369,7 @@ def test_half_a_message_from_a_dying_server_is_followed_by_a_clean_error(start_p
         connection.read()
         connection.send(m.row_description(["v"]), m.data_row(["x" * 5000])[:100])
 
-    pooler = start_pooler({"p0": line(fake_server(script))}, {"pool_mode": "transaction"})
+    pooler = start_pooler({"p0": fake_server(script).database()}, {"pool_mode": "transaction"})
     with pooler.login() as client:
         client.send(m.query("select 1"))
         client.expect("T")
@@ -409,7 +405,7 @@ def test_server_that_lies_in_scram_is_not_trusted(start_pooler, fake_server, nam
         connection.greet()
         connection.serve()
 
-    pooler = start_pooler({"p0": line(fake_server(script))}, {"auth_type": "plain", "query_wait_timeout": 2},
+    pooler = start_pooler({"p0": fake_server(script).database()}, {"auth_type": "plain", "query_wait_timeout": 2},
                           users={"alice": "pw"})
     with pytest.raises((ServerError, Closed)) as caught:
         pooler.login(password="pw")
@@ -431,5 +427,5 @@ def test_scram_server_of_our_own_lets_the_pooler_in(start_pooler, fake_server):
         connection.greet()
         connection.serve()
 
-    pooler = start_pooler({"p0": line(fake_server(script))}, {"auth_type": "plain"}, users={"alice": "pw"})
+    pooler = start_pooler({"p0": fake_server(script).database()}, {"auth_type": "plain"}, users={"alice": "pw"})
     assert pooler.login(password="pw").value("echo in") == "in"

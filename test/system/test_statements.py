@@ -8,7 +8,7 @@ SELECT_ONE = m.parse("", "select 1") + m.bind("", "") + m.execute()
 
 
 @pytest.fixture
-def one_server(start_pooler):
+def start_one_server(start_pooler):
     """Makes a transaction pooler with a single server."""
     def start(**settings):
         return start_pooler(settings={"pool_mode": "transaction", "default_pool_size": 1, **settings})
@@ -31,8 +31,8 @@ def prepared(client):
 
 
 @pytest.mark.quick
-def test_s121_statement_gets_a_name_of_the_poolers(one_server):
-    pooler = one_server()
+def test_s121_statement_gets_a_name_of_the_poolers(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as client:
         assert m.kinds(client.extended(m.parse("a", "select 'text of a'"))) == "1Z"
         (name, text), = prepared(client).items()
@@ -41,8 +41,8 @@ def test_s121_statement_gets_a_name_of_the_poolers(one_server):
 
 
 @pytest.mark.quick
-def test_s122_equal_statements_of_two_clients_share_one_server_statement(one_server):
-    pooler = one_server()
+def test_s122_equal_statements_of_two_clients_share_one_server_statement(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as one, pooler.login() as two, pooler.login() as three:
         assert m.kinds(one.extended(m.parse("a", "select $1::int", [23]))) == "1Z"
         assert m.kinds(two.extended(m.parse("b", "select $1::int", [23]))) == "1Z"
@@ -66,8 +66,8 @@ def test_s123_bind_on_another_server_prepares_there_unseen(two_servers):
             other.query("commit")
 
 
-def test_s124_second_parse_of_a_name_is_fatal(one_server):
-    with one_server().login() as client:
+def test_s124_second_parse_of_a_name_is_fatal(start_one_server):
+    with start_one_server().login() as client:
         client.extended(m.parse("a", "select 1"))
         client.send(m.parse("a", "select 2"), m.SYNC)
         client.expect_fatal("prepared statement name is already in use")
@@ -75,15 +75,15 @@ def test_s124_second_parse_of_a_name_is_fatal(one_server):
 
 @pytest.mark.quick
 @pytest.mark.parametrize("use", [m.bind("", "nope"), m.describe("S", "nope")], ids=["bind", "describe"])
-def test_s125_unknown_statement_is_fatal(one_server, use):
-    with one_server().login() as client:
+def test_s125_unknown_statement_is_fatal(start_one_server, use):
+    with start_one_server().login() as client:
         client.send(use, m.SYNC)
         client.expect_fatal("prepared statement did not exist")
 
 
 @pytest.mark.quick
-def test_s126_close_is_answered_by_the_pooler_even_without_a_free_server(one_server):
-    pooler = one_server()
+def test_s126_close_is_answered_by_the_pooler_even_without_a_free_server(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as holder, pooler.login() as client:
         client.extended(m.parse("a", "select 1"))
         holder.query("begin")
@@ -92,8 +92,8 @@ def test_s126_close_is_answered_by_the_pooler_even_without_a_free_server(one_ser
             client.expect("3")
 
 
-def test_s127_server_keeps_the_last_used_statements_only(one_server):
-    pooler = one_server(max_prepared_statements=3)
+def test_s127_server_keeps_the_last_used_statements_only(start_one_server):
+    pooler = start_one_server(max_prepared_statements=3)
     with pooler.login() as client:
         for i in range(5):
             assert m.kinds(client.extended(m.parse(f"s{i}", f"select {i}"))) == "1Z"
@@ -104,8 +104,8 @@ def test_s127_server_keeps_the_last_used_statements_only(one_server):
             assert m.rows(client.extended(run(f"s{i}"))) == [[str(i)]]
 
 
-def test_s128_failed_parse_keeps_its_name(one_server):
-    with one_server().login() as client:
+def test_s128_failed_parse_keeps_its_name(start_one_server):
+    with start_one_server().login() as client:
         received = client.extended(m.parse("bad", "selekt 1"))
         assert m.kinds(received) == "EZ" and received[0].fields["C"] == "42601"
         received = client.extended(run("bad"))
@@ -117,15 +117,15 @@ def test_s128_failed_parse_keeps_its_name(one_server):
 
 
 @pytest.mark.quick
-def test_s129_parse_behind_an_error_is_not_answered_but_works_later(one_server):
-    with one_server().login() as client:
+def test_s129_parse_behind_an_error_is_not_answered_but_works_later(start_one_server):
+    with start_one_server().login() as client:
         received = client.extended(m.parse("", "selekt"), m.parse("x", "select 'late'"))
         assert m.kinds(received) == "EZ"
         assert m.rows(client.extended(run("x"))) == [["late"]]
 
 
-def test_s130_synthesised_answer_behind_an_error_is_not_sent(one_server):
-    pooler = one_server()
+def test_s130_synthesised_answer_behind_an_error_is_not_sent(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as one, pooler.login() as two:
         one.extended(m.parse("x", "select 'known'"))
         received = two.extended(m.parse("", "selekt"), m.parse("y", "select 'known'"), m.close("S", "zzz"))
@@ -134,8 +134,8 @@ def test_s130_synthesised_answer_behind_an_error_is_not_sent(one_server):
 
 
 @pytest.mark.parametrize("statement", ["deallocate all", "discard all"])
-def test_s131_dropping_all_statements_forgets_own_names_only(one_server, statement):
-    pooler = one_server()
+def test_s131_dropping_all_statements_forgets_own_names_only(start_one_server, statement):
+    pooler = start_one_server()
     with pooler.login() as one, pooler.login() as two:
         one.extended(m.parse("a", "select 'a'"))
         two.extended(m.parse("b", "select 'b'"))
@@ -148,8 +148,8 @@ def test_s131_dropping_all_statements_forgets_own_names_only(one_server, stateme
         one.expect_fatal("prepared statement did not exist")
 
 
-def test_s132_without_tracking_client_names_reach_the_server(one_server):
-    pooler = one_server(max_prepared_statements=0)
+def test_s132_without_tracking_client_names_reach_the_server(start_one_server):
+    pooler = start_one_server(max_prepared_statements=0)
     with pooler.login() as client:
         client.extended(m.parse("mine", "select 1"))
         assert list(prepared(client)) == ["mine"]
@@ -166,8 +166,8 @@ def test_s133_session_mode_leaves_names_and_errors_to_the_server(pooler):
 
 @pytest.mark.compat
 @pytest.mark.quick
-def test_s134_long_names_texts_and_values_work(one_server):
-    pooler = one_server(pkt_buf=4096)
+def test_s134_long_names_texts_and_values_work(start_one_server):
+    pooler = start_one_server(pkt_buf=4096)
     name, text, value = "n" * 9000, "select $1::text /* " + "x" * 40000 + " */", b"v" * 40000
     with pooler.login() as client:
         assert m.kinds(client.extended(m.parse(name, text))) == "1Z"
@@ -177,8 +177,8 @@ def test_s134_long_names_texts_and_values_work(one_server):
 
 @pytest.mark.compat
 @pytest.mark.quick
-def test_s135_two_syncs_keep_the_server_until_the_second(one_server):
-    pooler = one_server()
+def test_s135_two_syncs_keep_the_server_until_the_second(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as client, pooler.login() as other:
         client.send(SELECT_ONE, m.SYNC, m.parse("", "select pg_sleep(1)"), m.bind("", ""), m.execute(), m.SYNC)
         client.receive_until("Z")
@@ -190,8 +190,8 @@ def test_s135_two_syncs_keep_the_server_until_the_second(one_server):
 
 @pytest.mark.compat
 @pytest.mark.quick
-def test_s136_parse_without_sync_holds_the_server(one_server):
-    pooler = one_server()
+def test_s136_parse_without_sync_holds_the_server(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as one, pooler.login() as two:
         one.send(m.parse("", "select 'mine'"))
         pooler.wait_pool(sv_active=1)
@@ -248,8 +248,8 @@ def test_error_in_a_pipeline_skips_to_the_next_sync(tx):
 
 
 @pytest.mark.compat
-def test_pipeline_mixes_named_statements_queries_and_closes(one_server):
-    pooler = one_server()
+def test_pipeline_mixes_named_statements_queries_and_closes(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as client:
         client.send(m.parse("a", "select 'a'"), run("a"), m.close("S", "a"), m.SYNC, m.query("select 'q'"),
                     m.parse("a", "select 'b'"), run("a"), m.describe("S", "a"), m.SYNC)
@@ -259,8 +259,8 @@ def test_pipeline_mixes_named_statements_queries_and_closes(one_server):
 
 
 @pytest.mark.compat
-def test_portal_with_row_limit_is_suspended_and_continued(one_server):
-    with one_server().login() as client:
+def test_portal_with_row_limit_is_suspended_and_continued(start_one_server):
+    with start_one_server().login() as client:
         client.send(m.parse("s", "select generate_series(1,5)"), m.bind("p", "s"), m.execute("p", 2), m.FLUSH)
         assert m.kinds(client.receive_until("s")) == "12DDs"
         client.send(m.execute("p", 2), m.execute("p", 0), m.close("P", "p"), m.SYNC)
@@ -268,8 +268,8 @@ def test_portal_with_row_limit_is_suspended_and_continued(one_server):
 
 
 @pytest.mark.compat
-def test_empty_and_ddl_statements_keep_the_queue_in_step(one_server):
-    with one_server().login() as client:
+def test_empty_and_ddl_statements_keep_the_queue_in_step(start_one_server):
+    with start_one_server().login() as client:
         received = client.extended(m.parse("e", ""), run("e"), m.describe("S", "e"))
         assert m.kinds(received) == "12ItnZ"
         assert m.kinds(client.query("")) == "IZ"
@@ -283,8 +283,8 @@ def test_empty_and_ddl_statements_keep_the_queue_in_step(one_server):
                                     m.message("D", b"Sabc")],
                          ids=["parse", "parse-sql", "bind", "describe", "close", "describe-open"])
 @pytest.mark.quick
-def test_broken_extended_messages_end_the_client_only(one_server, packet):
-    pooler = one_server()
+def test_broken_extended_messages_end_the_client_only(start_one_server, packet):
+    pooler = start_one_server()
     with pooler.login() as client, pooler.login() as other:
         client.send(packet, m.SYNC)
         received = client.receive()
@@ -292,8 +292,8 @@ def test_broken_extended_messages_end_the_client_only(one_server, packet):
         assert other.value("select 'fine'") == "fine"
 
 
-def test_statement_survives_the_loss_of_its_server(one_server):
-    pooler = one_server()
+def test_statement_survives_the_loss_of_its_server(start_one_server):
+    pooler = start_one_server()
     with pooler.login() as client:
         client.extended(m.parse("a", "select 'kept'"))
         pooler.admin("RECONNECT")
@@ -301,8 +301,8 @@ def test_statement_survives_the_loss_of_its_server(one_server):
         assert m.rows(client.extended(run("a"))) == [["kept"]]
 
 
-def test_error_in_an_injected_parse_reaches_the_client(one_server, table, postgres):
-    pooler = one_server()
+def test_error_in_an_injected_parse_reaches_the_client(start_one_server, table, postgres):
+    pooler = start_one_server()
     with pooler.login() as client:
         assert m.kinds(client.extended(m.parse("a", f"select * from {table}"))) == "1Z"
         with postgres.connect() as owner:

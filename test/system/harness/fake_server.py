@@ -50,8 +50,8 @@ class Connection:
         self.server.received.append((self.number, received))
         return received
 
-    def read_startup(self):
-        """Refuses TLS, notes cancel requests (and ends there), returns the start-up parameters."""
+    def read_startup(self, hold_cancel=lambda: None):
+        """Refuses TLS, notes cancel requests (and ends there, after hold_cancel()), returns the start-up parameters."""
         while True:
             code, body = self.read_packet()
             if code in (80877103, 80877104):
@@ -59,6 +59,7 @@ class Connection:
                 continue
             if code == 80877102:
                 self.server.cancels.append(body)
+                hold_cancel()
                 raise Closed()
             parts = body.split(b"\0")
             self.startup = {k.decode(): v.decode() for k, v in zip(parts[0::2], parts[1::2]) if k}
@@ -139,6 +140,10 @@ class FakeServer:
         if self._failures and kind is None:
             raise self._failures[0]
 
+    def database(self):
+        """The connection string of a [databases] line for it."""
+        return f"host=127.0.0.1 port={self.port}"
+
     def queries(self):
         """The texts of all simple queries received so far."""
         return [message.tag for _, message in self.received if message.kind == "Q"]
@@ -176,3 +181,8 @@ class FakeServer:
                 connection.socket.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+def fake_pool(start_pooler, server, **settings):
+    """A transaction pooler with, unless settings say otherwise, a single connection to a scripted server."""
+    return start_pooler({"p0": server.database()}, {"pool_mode": "transaction", "default_pool_size": 1, **settings})

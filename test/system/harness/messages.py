@@ -189,3 +189,8 @@ def kinds(messages):
 
 def rows(messages):
     return [m.values for m in messages if m.kind == "D"]
+
+
+def tags(messages):
+    """The command tags in a list of messages."""
+    return [m.tag for m in messages if m.kind == "C"]

@@ -197,6 +197,13 @@ class Pooler:
         with self.console() as console:
             return console.rows(command)
 
+    def admin_error(self, command):
+        """Runs one console command that must fail with an ERROR and returns its text."""
+        with self.console() as console:
+            errors = [x.fields for x in console.query(command) if x.kind == "E"]
+        assert [x["S"] for x in errors] == ["ERROR"], f"{command}: {errors}"
+        return errors[0]["M"]
+
     def show(self, what):
         """The rows of a SHOW command as dictionaries."""
         with self.console() as console:

@@ -1,9 +1,11 @@
 """A PostgreSQL client that speaks bytes: tests decide each message it sends and see each one that comes back."""
 
+import contextlib
 import hashlib
 import socket
 import ssl
 import struct
+import threading
 import time
 
 from . import messages as m
@@ -261,3 +263,15 @@ def send_cancel(address, key, timeout=10.0):
             if not data:
                 return received
             received += data
+
+
+@contextlib.contextmanager
+def cancels_under_way(address, *clients):
+    """Meanwhile requests to cancel what these clients run are on their way; waits at the end until all are closed."""
+    threads = [threading.Thread(target=send_cancel, args=(address, client.key)) for client in clients]
+    for thread in threads:
+        thread.start()
+    yield
+    for thread in threads:
+        thread.join(20 * net.patience)
+        assert not thread.is_alive(), "a cancel request was never closed"
