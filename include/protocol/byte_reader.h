@@ -1,8 +1,8 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -44,9 +44,9 @@ class ByteReader {
   }
   /// Zero-terminated text, without the zero byte.
   std::optional<std::string_view> text() noexcept {
-    const auto end = std::find(bytes_.begin(), bytes_.end(), std::uint8_t{0});
-    if (end == bytes_.end()) return std::nullopt;
-    const auto size = static_cast<std::size_t>(end - bytes_.begin());
+    const void* end = bytes_.empty() ? nullptr : std::memchr(bytes_.data(), 0, bytes_.size());
+    if (end == nullptr) return std::nullopt;
+    const auto size = static_cast<std::size_t>(static_cast<const std::uint8_t*>(end) - bytes_.data());
     const std::string_view taken = as_text(bytes_.first(size));
     bytes_ = bytes_.subspan(size + 1);
     return taken;

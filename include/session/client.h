@@ -103,6 +103,7 @@ class ClientSession final : public PollListener, public Holder {
   [[nodiscard]] PoolView* pool() const noexcept { return pool_; }
   [[nodiscard]] const std::string& user() const;
   [[nodiscard]] const VariableValues& variables() const noexcept { return variables_; }
+  [[nodiscard]] VariableValues& variables() noexcept { return variables_; }
   [[nodiscard]] const std::string& server_options() const;
   [[nodiscard]] const Key& key() const noexcept { return key_; }
   [[nodiscard]] const ClientAddress& address() const noexcept { return *address_; }

@@ -108,7 +108,7 @@ struct SessionContext {
   Scratch scratch;    ///< lent for one read or write
   SendList outgoing;  ///< what the message at hand sends; empty between events
   HeldSends held;     ///< what goes out at the end of the turn
-  TimePoint now;      ///< of the last read
+  TurnClock clock;
 
   [[nodiscard]] const Settings& settings() const noexcept { return snapshot->config->settings; }
 };

@@ -41,8 +41,8 @@ class VariableValues {
   }
   /// Known to be the same without a look at the texts.
   [[nodiscard]] bool shares(const VariableValues& other) const noexcept { return values_ == other.values_; }
-  /// Shares the values of `other` if they are the same, letter by letter.
-  void share_if_equal(const VariableValues& other);
+  /// Makes the two share their values if they are the same, letter by letter.
+  void share_if_equal(VariableValues& other);
   void set(std::size_t index, Value value);
   void set(std::size_t index, std::string_view text) { set(index, std::make_shared<const std::string>(text)); }
   /// Takes over every value `known` has and this one lacks.

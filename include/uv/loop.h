@@ -37,4 +37,18 @@ class Loop {
   std::unique_ptr<uv_loop_s, Closer> loop_;
 };
 
+/// The time of a turn: the clock is read once, when it is first asked for. Own thread only.
+class TurnClock {
+ public:
+  [[nodiscard]] TimePoint now() {
+    if (now_ == TimePoint{}) now_ = Loop::now();
+    return now_;
+  }
+  /// The loop is about to sleep.
+  void turn_over() noexcept { now_ = {}; }
+
+ private:
+  TimePoint now_;
+};
+
 }  // namespace uvb

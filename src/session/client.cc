@@ -119,7 +119,7 @@ void ClientSession::on_readable() {
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return close("client unexpected eof");
   silent_ = false;
-  last_packet_ = context_.now = Loop::now();
+  last_packet_ = context_.clock.now();
   process(bytes);
 }
 

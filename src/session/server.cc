@@ -138,7 +138,7 @@ void ServerSession::on_readable() {
   const ReadResult result = window_.fill(*transport_, *context_, bytes);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return lost("server conn crashed?");
-  last_packet_ = context_->now = Loop::now();
+  last_packet_ = context_->clock.now();
   pool_->counters.sent += result.count;
   const std::size_t used = consume(bytes);
   if (phase_ == ServerPhase::closed) return;
@@ -166,6 +166,7 @@ void ServerSession::link(ClientSession& client) {
   asked_ = false;
   std::string sql;
   // QuestDB ignores every SET (questdb.md 11 rule 10).
+  variables_.share_if_equal(client.variables());
   if (pool_->questdb() || !append_differences(context_->variables, client.variables(), variables_, sql)) return;
   phase_ = ServerPhase::varying;
   own_failed_ = false;

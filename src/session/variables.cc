@@ -1,6 +1,7 @@
 #include "session/variables.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace uvb {
 
@@ -80,11 +81,17 @@ void VariableValues::adopt(const VariableValues& known) {
   values_ = std::move(filled.values_);
 }
 
-void VariableValues::share_if_equal(const VariableValues& other) {
-  if (!values_ || !other.values_ || values_->size() != other.values_->size()) return;
+void VariableValues::share_if_equal(VariableValues& other) {
+  if (shares(other) || !values_ || !other.values_ || values_->size() != other.values_->size()) return;
   const bool equal = std::equal(values_->begin(), values_->end(), other.values_->begin(),
                                 [](const Value& a, const Value& b) { return a == b || (a && b && *a == *b); });
-  if (equal) values_ = other.values_;
+  if (!equal) return;
+  // Always the same one of two: so many equal ones that meet pairwise soon are one.
+  if (std::less<>{}(values_.get(), other.values_.get())) {
+    other.values_ = values_;
+  } else {
+    values_ = other.values_;
+  }
 }
 
 bool append_differences(const VariableTable& table, const VariableValues& client, const VariableValues& server,

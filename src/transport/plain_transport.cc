@@ -42,6 +42,7 @@ IoStatus PlainTransport::send(std::span<const iovec> pieces, Scratch /*scratch*/
   const SocketResult sent = send_some(descriptor_, pieces);
   errno_ = sent.error;
   if (sent.status == IoStatus::failed) return IoStatus::failed;
+  if (pieces.size() == 1 && sent.count == pieces.front().iov_len) return IoStatus::ok;
   keep_rest(pieces, sent.count, pending_);
   return pending_.empty() ? IoStatus::ok : IoStatus::blocked;
 }

@@ -210,7 +210,7 @@ Waiter Worker::waiter_for(const ClientSession& client, bool login) const {
 TakeOutcome Worker::take(ClientSession& client, std::string& error) {
   const Waiter waiter = waiter_for(client, false);
   for (;;) {
-    TakeResult result = commons_.ledger.take(client.pool()->id, waiter, context_->now, actions_);
+    TakeResult result = commons_.ledger.take(client.pool()->id, waiter, context_->clock.now(), actions_);
     if (result.status == TakeStatus::queued) return TakeOutcome::queued;
     if (result.status == TakeStatus::refused) {
       error = std::move(result.error);
@@ -325,6 +325,7 @@ void Worker::settle() {
   for (const auto& server : retired_servers_) probes_.erase(server->id());
   retired_clients_.clear();
   retired_servers_.clear();
+  context_->clock.turn_over();
 }
 
 void Worker::carry_out(const Action& action) {

@@ -69,6 +69,20 @@ TEST_F(Variables, EqualValuesOfTwoServersBecomeOne) {
   EXPECT_FALSE(two.shares(one)) << "the spelling is told to clients";
 }
 
+TEST_F(Variables, ManyEqualOnesBecomeOneInAFewMeetings) {
+  std::vector<VariableValues> clients(4), servers(4);
+  for (std::vector<VariableValues>* side : {&clients, &servers}) {
+    for (VariableValues& values : *side) values.set(0, "ISO");
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (VariableValues& client : clients) {
+      for (VariableValues& server : servers) client.share_if_equal(server);
+    }
+  }
+  for (const VariableValues& client : clients) EXPECT_TRUE(client.shares(servers[0]));
+  for (const VariableValues& server : servers) EXPECT_TRUE(server.shares(clients[0]));
+}
+
 TEST_F(Variables, AdoptedSpellingsAreTheServers) {
   VariableValues client, server;
   client.set(0, "iso");
