@@ -93,7 +93,7 @@ class ClientSession final : public PollListener, public Holder {
   void update_interest();
   void resume();
   /// The client takes no more for now.
-  [[nodiscard]] bool blocked() const noexcept override { return transport_ != nullptr && transport_->pending() > 0; }
+  [[nodiscard]] bool blocked() const noexcept override { return transport_ != nullptr && transport_->blocked(); }
 
   // --- looked at ---
   [[nodiscard]] ConnectionId id() const noexcept { return id_; }

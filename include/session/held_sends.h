@@ -53,7 +53,7 @@ class HeldSends {
     std::size_t start;
     std::size_t size;
   };
-  void keep(Holder& holder, std::span<const iovec> pieces);
+  void keep(Holder& holder, const SendList& list);
   Kept take(Holder& holder) noexcept;
   void send(Holder& holder, const Kept& kept);
   [[nodiscard]] ByteView view(const Kept& kept) const noexcept { return bytes_.view().subspan(kept.start, kept.size); }

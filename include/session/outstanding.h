@@ -42,7 +42,7 @@ class Outstanding {
   /// The server answered something that ends a request of `kind`. The head is taken when it is of that kind, or the one
   /// behind a Describe, since QuestDB answers a Bind first; else nothing happens and nullopt comes back (the answer
   /// belongs to a larger one, or is a stray).
-  std::optional<Request> answered(RequestKind kind);
+  std::optional<Disposition> answered(RequestKind kind);
   /// Part of an answer came; ReadyForQuery, errors and what servers say unasked do not count.
   void answer_seen() noexcept { doubtful_ = 0; }
   void error_seen() noexcept { error_ = true; }

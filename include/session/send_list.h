@@ -46,6 +46,9 @@ class SendList {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+  void append_to(Buffer& bytes) const {
+    for (const Piece& piece : pieces_) bytes.append(view(piece));
+  }
   /// The pieces in order; valid until the next change.
   std::span<const iovec> vectors();
 
@@ -63,6 +66,10 @@ class SendList {
     std::size_t size;
     bool own;
   };
+  [[nodiscard]] ByteView view(const Piece& piece) const noexcept {
+    return {piece.own ? own_.view().data() + piece.offset : piece.start, piece.size};
+  }
+
   std::vector<Piece> pieces_;
   std::vector<iovec> vectors_;
   Buffer own_;

@@ -92,7 +92,7 @@ class ServerSession final : public PollListener, public Holder {
   /// The client has the beginning of a message, and its end is still to come.
   [[nodiscard]] bool inside_message() const noexcept { return passing_ > 0 && pass_to_client_; }
   /// The server takes no more for now.
-  [[nodiscard]] bool blocked() const noexcept override { return transport_ != nullptr && transport_->pending() > 0; }
+  [[nodiscard]] bool blocked() const noexcept override { return transport_ != nullptr && transport_->blocked(); }
   /// Takes back a pause: the client's socket has room again.
   void update_interest();
   void resume();

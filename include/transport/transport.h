@@ -59,6 +59,8 @@ class Transport {
 
   /// Bytes kept for the peer (for TLS: of ciphertext).
   [[nodiscard]] virtual std::size_t pending() const noexcept = 0;
+  /// The same as pending() > 0 between any two calls. Asked many times for every message, it costs nothing.
+  [[nodiscard]] bool blocked() const noexcept { return blocked_; }
 
   /// Says goodbye as far as the protocol has one (TLS close_notify), best effort, without blocking.
   virtual void shutdown(Scratch scratch) noexcept = 0;
@@ -69,6 +71,9 @@ class Transport {
   /// The reason of the last `failed`, for the log.
   [[nodiscard]] virtual std::string error() const = 0;
   [[nodiscard]] virtual bool encrypted() const noexcept = 0;
+
+ protected:
+  bool blocked_ = false;
 };
 
 }  // namespace uvb

@@ -36,6 +36,7 @@ void evict_from(Turn& turn, const ConnectionGroup& group) {
 
 /// Closes the longest idle server of a full pool that was started with other options than needed. False if none was.
 bool evict_unfit(Turn& turn, PoolBooks& pool, const std::string& options) {
+  if (pool.servers.count(ServerState::idle) + pool.servers.count(ServerState::used) == 0) return false;
   ServerEntry* oldest = nullptr;
   for (const auto& server : pool.servers.all()) {
     if (server->state != ServerState::idle && server->state != ServerState::used) continue;

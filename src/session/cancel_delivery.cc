@@ -24,7 +24,7 @@ void CancelDelivery::on_connected(Result<UniqueFd> result) {
   append_cancel_request(request, key_);
   const iovec piece = as_iovec(request.view());
   if (transport_->send({&piece, 1}, context_.scratch) == IoStatus::failed) return finish(CancelOutcome::not_sent);
-  poll_->watch({.readable = true, .writable = transport_->pending() > 0});
+  poll_->watch({.readable = true, .writable = transport_->blocked()});
 }
 
 void CancelDelivery::on_ready(Readiness ready, bool error) noexcept {

@@ -126,9 +126,10 @@ void ClientSession::on_readable() {
 /// Reading is possible again: goes on with what the transport holds already.
 void ClientSession::resume() {
   update_interest();
-  while (phase_ != ClientPhase::closed && transport_ && may_read() && !(login_ && login_->reads_itself()) &&
-         transport_->buffered()) {
+  while (phase_ != ClientPhase::closed && transport_ && !(login_ && login_->reads_itself()) && transport_->buffered() &&
+         may_read()) {
     on_readable();
+    update_interest();
   }
 }
 
@@ -149,9 +150,8 @@ void ClientSession::process(ByteView bytes) {
   flush_to_server();
   if (phase_ == ClientPhase::closed) return;
   window_.done(bytes, used);
-  update_interest();
   // Late messages of a failed COPY can be all that kept the server.
-  consider_release();
+  if (server_ != nullptr && server_->outstanding().empty()) consider_release();
 }
 
 void ClientSession::go_on() {

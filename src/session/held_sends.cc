@@ -13,7 +13,7 @@ constexpr std::size_t kMostKept = 256 * 1024;
 
 void HeldSends::pass(Holder& holder, SendList& list) {
   if (list.size() < SendList::kWorthSending && !holder.blocked()) {
-    keep(holder, list.vectors());
+    keep(holder, list);
   } else {
     send(holder);
     holder.send(list.vectors());
@@ -21,16 +21,16 @@ void HeldSends::pass(Holder& holder, SendList& list) {
   list.clear();
 }
 
-void HeldSends::keep(Holder& holder, std::span<const iovec> pieces) {
+void HeldSends::keep(Holder& holder, const SendList& list) {
   const bool last = !empty() && kept_.back().holder == &holder;
   if (holder.holds_ && !last) send(holder);
   const std::size_t start = bytes_.size();
-  for (const iovec& piece : pieces) bytes_.append(as_bytes(piece));
+  list.append_to(bytes_);
   if (holder.holds_) {
-    kept_.back().size += bytes_.size() - start;
+    kept_.back().size += list.size();
     return;
   }
-  kept_.push_back({&holder, start, bytes_.size() - start});
+  kept_.push_back({&holder, start, list.size()});
   holder.holds_ = true;
 }
 

@@ -64,18 +64,21 @@ void Outstanding::pop() noexcept {
   }
 }
 
-std::optional<Request> Outstanding::answered(RequestKind kind) {
+std::optional<Disposition> Outstanding::answered(RequestKind kind) {
   const std::optional<std::size_t> index = find_answered(kind);
   if (!index) return std::nullopt;
-  return take_at(*index);
+  return take_at(*index).disposition;
 }
 
 std::optional<std::size_t> Outstanding::find_answered(RequestKind kind) const noexcept {
-  for (std::size_t i = head_; i < requests_.size(); ++i) {
+  if (empty()) return std::nullopt;
+  const Request& head = requests_[head_];
+  if (head.kind == kind && head.disposition != Disposition::synthesise) return head_;
+  if (head.kind != RequestKind::describe) return std::nullopt;
+  for (std::size_t i = head_ + 1; i < requests_.size(); ++i) {
     const bool synthesised = requests_[i].disposition == Disposition::synthesise;
     if (requests_[i].kind == kind && !synthesised) return i;
-    const bool behind_describe = requests_[head_].kind == RequestKind::describe;
-    if (!behind_describe || (requests_[i].kind != RequestKind::describe && !synthesised)) break;
+    if (requests_[i].kind != RequestKind::describe && !synthesised) break;
   }
   return std::nullopt;
 }

@@ -195,10 +195,10 @@ void ServerSession::send(std::span<const iovec> pieces) {
 }
 
 bool ServerSession::clean() const noexcept {
+  if (!ready_ || !outstanding_.empty() || !outstanding_.certain()) return false;
+  if (passing_ > 0 || in_copy_ || !window_.empty()) return false;
   // Of its client's there may be the end of a message, not sent yet, whose beginning it has.
-  const bool all_sent = context_->outgoing.empty() && !holds() && !blocked();
-  return ready_ && outstanding_.empty() && outstanding_.certain() && passing_ == 0 && window_.empty() && !in_copy_ &&
-         all_sent;
+  return context_->outgoing.empty() && !holds() && !blocked();
 }
 
 void ServerSession::release() {

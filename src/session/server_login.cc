@@ -137,7 +137,7 @@ void ServerLogin::send_startup() {
 
 void ServerLogin::on_ready() {
   if (step_ == Step::connecting || off_loop_.busy()) return;
-  if (transport_->pending() > 0) {
+  if (transport_->blocked()) {
     if (transport_->flush() == IoStatus::failed) return fail_connection("server conn crashed?");
     watch(true);
   }
@@ -364,7 +364,7 @@ bool ServerLogin::send(Buffer& bytes) {
 }
 
 void ServerLogin::watch(bool readable) {
-  server_.poll_->watch({.readable = readable, .writable = transport_->pending() > 0});
+  server_.poll_->watch({.readable = readable, .writable = transport_->blocked()});
 }
 
 void ServerLogin::timed_out() {

@@ -219,8 +219,9 @@ bool ServerSession::relay_whole(const MessageHead& head, ByteView message) {
 
 /// QuestDB says so of an empty statement with a name, which PostgreSQL answers by EmptyQueryResponse (questdb.md 5).
 bool ServerSession::is_empty_answer(ByteView body) const {
+  if (!pool_->questdb()) return false;
   const auto tag = read_command_tag(body);
-  return tag && tag->empty() && pool_->questdb();
+  return tag && tag->empty();
 }
 
 /// QuestDB sends an EmptyQueryResponse of its own accord when an empty statement is closed (questdb.md 5).
@@ -230,19 +231,17 @@ bool ServerSession::stray_empty_answer() const {
 }
 
 bool ServerSession::forwards(RequestKind kind) {
-  const std::optional<Request> request = outstanding_.answered(kind);
-  return !request || request->disposition == Disposition::forward;
+  const std::optional<Disposition> disposition = outstanding_.answered(kind);
+  return !disposition || *disposition == Disposition::forward;
 }
 
 void ServerSession::answer_synthesised() {
   if (!outstanding_.synthesised_next()) return;
-  bool any = false;
   while (const auto request = outstanding_.take_synthesised()) {
     Buffer& own = context_->outgoing.own();
     request->kind == RequestKind::parse ? append_parse_complete(own) : append_close_complete(own);
-    any = true;
   }
-  if (any) context_->outgoing.own_done();
+  context_->outgoing.own_done();
 }
 
 void ServerSession::answer_alone() {
@@ -314,6 +313,7 @@ void ServerSession::on_ready_for_query(char status, bool& forward_it) {
 /// What the server skipped has not changed its statements. Taken back step by step, the last one first: a statement can
 /// be prepared, given up and prepared again; what stands behind the skipped part is done once more.
 void ServerSession::undo_dropped() {
+  if (dropped_.empty()) return;
   const bool any = std::any_of(dropped_.begin(), dropped_.end(),
                                [](const Request& request) { return request.statement != nullptr; });
   if (any) {

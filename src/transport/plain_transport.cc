@@ -35,7 +35,7 @@ ReadResult PlainTransport::read(ByteSpan into, Scratch /*scratch*/) {
 }
 
 IoStatus PlainTransport::send(std::span<const iovec> pieces, Scratch /*scratch*/) {
-  if (!pending_.empty()) {
+  if (blocked_) {
     keep_rest(pieces, 0, pending_);
     return flush();
   }
@@ -44,16 +44,18 @@ IoStatus PlainTransport::send(std::span<const iovec> pieces, Scratch /*scratch*/
   if (sent.status == IoStatus::failed) return IoStatus::failed;
   if (pieces.size() == 1 && sent.count == pieces.front().iov_len) return IoStatus::ok;
   keep_rest(pieces, sent.count, pending_);
-  return pending_.empty() ? IoStatus::ok : IoStatus::blocked;
+  blocked_ = !pending_.empty();
+  return blocked_ ? IoStatus::blocked : IoStatus::ok;
 }
 
 IoStatus PlainTransport::flush() {
-  if (pending_.empty()) return IoStatus::ok;
+  if (!blocked_) return IoStatus::ok;
   const SocketResult sent = send_some(descriptor_, pending_.view());
   errno_ = sent.error;
   if (sent.status == IoStatus::failed) return IoStatus::failed;
   pending_.consume(sent.count);
-  if (!pending_.empty()) return IoStatus::blocked;
+  blocked_ = !pending_.empty();
+  if (blocked_) return IoStatus::blocked;
   pending_.release();
   return IoStatus::ok;
 }

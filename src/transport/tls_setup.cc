@@ -106,6 +106,8 @@ Status apply_client_exchange(const TlsSettings& settings, SSL_CTX* context) {
 void apply_fixed_behaviour(SSL_CTX* context) {
   // An idle connection gives back OpenSSL's 33 KiB of record buffers.
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  // The wire hands out one record at a time: its head and body need not be asked for one by one.
+  SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION |
                                    SSL_OP_NO_TICKET | SSL_OP_NO_SSLv3);
   // Pooled clients keep their connections: sessions to resume would cost every one of them memory for nothing.

@@ -123,6 +123,7 @@ IoStatus TlsTransport::send_output() {
   const std::size_t size = pieces[0].iov_len + pieces[1].iov_len;
   if (size == 0) {
     engine_->give_back_output(0);
+    blocked_ = false;
     return IoStatus::ok;
   }
   std::span<const iovec> filled(pieces);
@@ -131,8 +132,9 @@ IoStatus TlsTransport::send_output() {
   const SocketResult sent = send_some(descriptor_, filled);
   errno_ = sent.error;
   engine_->give_back_output(sent.count);
+  blocked_ = sent.count < size;
   if (sent.status == IoStatus::failed) return IoStatus::failed;
-  return sent.count == size ? IoStatus::ok : IoStatus::blocked;
+  return blocked_ ? IoStatus::blocked : IoStatus::ok;
 }
 
 std::size_t TlsTransport::pending() const noexcept { return engine_->output().size(); }
