@@ -181,9 +181,7 @@ void ServerSession::send_own() {
   send_gathered();
 }
 
-void ServerSession::send_gathered() {
-  context_->held.pass(*this, context_->outgoing);
-}
+void ServerSession::send_gathered() { context_->held.pass(*this, context_->outgoing); }
 
 void ServerSession::send(std::span<const iovec> pieces) {
   asked_ = true;

@@ -36,7 +36,8 @@ SocketResult sent(ssize_t count) noexcept {
 }  // namespace
 
 SocketResult receive_some(int descriptor, ByteSpan into) noexcept {
-  const ssize_t count = uninterrupted([&] { return ::syscall(SYS_recvfrom, descriptor, into.data(), into.size(), MSG_DONTWAIT, nullptr, nullptr); });
+  const ssize_t count = uninterrupted(
+      [&] { return ::syscall(SYS_recvfrom, descriptor, into.data(), into.size(), MSG_DONTWAIT, nullptr, nullptr); });
   if (count < 0) return from_errno();
   if (count == 0) return {.status = IoStatus::closed};
   return {.status = IoStatus::ok, .count = static_cast<std::size_t>(count)};
