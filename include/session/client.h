@@ -46,7 +46,7 @@ struct ClientAddress {
 };
 
 /// One client connection: login, then relaying of requests to whatever server it is lent. Lives and dies on one worker.
-class ClientSession final : public PollListener, public Holder {
+class ClientSession final : public PollListener {
  public:
   using Key = std::array<std::uint8_t, 8>;
 
@@ -93,7 +93,7 @@ class ClientSession final : public PollListener, public Holder {
   void update_interest();
   void resume();
   /// The client takes no more for now.
-  [[nodiscard]] bool blocked() const noexcept override { return transport_ != nullptr && transport_->blocked(); }
+  [[nodiscard]] bool blocked() const noexcept { return transport_ != nullptr && transport_->blocked(); }
 
   // --- looked at ---
   [[nodiscard]] ConnectionId id() const noexcept { return id_; }
@@ -124,9 +124,6 @@ class ClientSession final : public PollListener, public Holder {
   [[nodiscard]] std::string remote_text() const;
 
   void on_ready(Readiness ready, bool error) noexcept override;
-  /// A failure ends the session only later, when nobody is in its midst.
-  void send(std::span<const iovec> pieces) override;
-  void held_sent() override;
 
  private:
   friend class ClientLogin;
@@ -146,6 +143,8 @@ class ClientSession final : public PollListener, public Holder {
   void process(ByteView bytes);
   void go_on();
   void say(ByteView bytes);
+  /// A failure ends the session only later, when nobody is in its midst.
+  void send(std::span<const iovec> pieces);
   void drain();
   void leave_server();
   void give_back_counts();

@@ -107,7 +107,7 @@ struct SessionContext {
   ByteSpan clear;     ///< lent for one read
   Scratch scratch;    ///< lent for one read or write
   SendList outgoing;  ///< what the message at hand sends; empty between events
-  HeldSends held;     ///< what goes out at the end of the turn
+  HeldSends held;     ///< what servers are sent at the end of the turn
   TurnClock clock;
 
   [[nodiscard]] const Settings& settings() const noexcept { return snapshot->config->settings; }

@@ -20,8 +20,6 @@ class Holder {
   virtual void send(std::span<const iovec> pieces) = 0;
   /// It takes no more for now.
   [[nodiscard]] virtual bool blocked() const noexcept = 0;
-  /// The turn is over and what was held has been sent.
-  virtual void held_sent() = 0;
 
   /// Something of it is held.
   [[nodiscard]] bool holds() const noexcept { return holds_; }
@@ -31,9 +29,8 @@ class Holder {
   bool holds_ = false;
 };
 
-/// Small sends of a worker's turn, in one piece of memory, until the turn ends. Peers are woken by what they are sent:
-/// sent one right after the other, the answers of a turn find them awake; sent one by one in between other work, each
-/// costs a wake-up. One per worker; own thread only.
+/// Small sends of a worker's turn to its servers, in one piece of memory, until the turn ends: what several reads make
+/// for one server goes out at once. Clients are not made to wait for their answers. One per worker; own thread only.
 class HeldSends {
  public:
   /// Takes everything out of `list`: keeps it for `holder` when it is little and the holder takes it, else sends it at

@@ -127,7 +127,6 @@ class ServerSession final : public PollListener, public Holder {
 
   void on_ready(Readiness ready, bool error) noexcept override;
   void send(std::span<const iovec> pieces) override;
-  void held_sent() override {}
 
  private:
   friend class ServerLogin;

@@ -225,10 +225,10 @@ void ClientSession::on_ready_for_query(char status, bool batch_over) {
 
 void ClientSession::consider_release() {
   if (server_ == nullptr || phase_ != ClientPhase::active || pool_->rules.mode == PoolMode::session) return;
-  if (in_copy_ || passing_ > 0 || holds() || blocked() || !server_->clean()) return;
+  if (in_copy_ || passing_ > 0 || blocked() || !server_->clean()) return;
   if (server_->may_lie_unread()) {
     server_->resume();
-    if (server_ == nullptr || holds() || blocked() || !server_->clean()) return;
+    if (server_ == nullptr || blocked() || !server_->clean()) return;
   }
   ServerSession& server = *std::exchange(server_, nullptr);
   server.release();
@@ -257,7 +257,6 @@ void ClientSession::leave_server() {
 void ClientSession::say(ByteView bytes) {
   // Nothing can be said in the middle of a TLS handshake, which may be with the crypto pool just now.
   if (!transport_ || bytes.empty() || (login_ && login_->handshaking())) return;
-  context_.held.send(*this);
   const iovec piece = as_iovec(bytes);
   send({&piece, 1});
 }
@@ -315,7 +314,6 @@ void ClientSession::close(std::string_view reason) {
   // What the crypto pool is working on stays with it.
   if (login_ && login_->busy()) login_->give_up();
   if (!transport_) return context_.services.retire(*this);
-  context_.held.send(*this);
   transport_->shutdown(context_.scratch);
   transport_.reset();
   context_.services.retire(*this);
@@ -333,7 +331,8 @@ void ClientSession::console_reply(ByteView bytes, bool busy) {
 // --- upkeep ----------------------------------------------------------------------------------------------------------
 
 void ClientSession::send_gathered() {
-  context_.held.pass(*this, context_.outgoing);
+  send(context_.outgoing.vectors());
+  context_.outgoing.clear();
   // Not before: what this client did not take must not stand in front of what its server is sent when it leaves.
   if (broken_) close("client unexpected eof");
 }
@@ -343,13 +342,6 @@ void ClientSession::send(std::span<const iovec> pieces) {
   const IoStatus status = transport_->send(pieces, context_.scratch);
   broken_ = status == IoStatus::failed;
   if (status == IoStatus::blocked) update_interest();
-}
-
-void ClientSession::held_sent() {
-  if (phase_ == ClientPhase::closed) return;
-  if (broken_) return close("client unexpected eof");
-  if (!blocked()) return consider_release();
-  if (server_ != nullptr) server_->update_interest();
 }
 
 void ClientSession::forget_statements(const std::vector<StatementPtr>& kept) {

@@ -62,7 +62,6 @@ void HeldSends::send_all() {
     if (kept.holder == nullptr) continue;
     kept.holder->holds_ = false;
     send(*kept.holder, kept);
-    kept.holder->held_sent();
   }
   kept_.clear();
   next_ = 0;
