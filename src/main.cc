@@ -27,6 +27,7 @@
 #include "control/listen_sockets.h"
 #include "control/pidfile.h"
 #include "control/privileges.h"
+#include "transport/record_memory.h"
 #include "uv/version.h"
 #include "worker/worker.h"
 
@@ -197,6 +198,7 @@ int main(int argc, char** argv) {
     return exit_now->status;
   }
   const CommandLine& line = std::get<CommandLine>(parsed);
+  keep_record_memory();
   std::signal(SIGPIPE, SIG_IGN);
   LogTargets targets;
   targets.to_stderr = !line.quiet;

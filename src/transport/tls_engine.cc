@@ -114,6 +114,9 @@ std::string TlsEngine::State::failure_text(const char* action) const {
 }
 
 TlsStatus TlsEngine::State::explain(int returned, const char* action) {
+  // SSL_get_error() alone would take an error that somebody left in this thread's queue for ours. A look into the queue
+  // before each record costs as much as the pooler's own work on it.
+  if (SSL_want_read(ssl.get()) && BIO_should_read(SSL_get_rbio(ssl.get()))) return TlsStatus::needs_input;
   switch (SSL_get_error(ssl.get(), returned)) {
     case SSL_ERROR_NONE: return TlsStatus::done;
     case SSL_ERROR_WANT_READ: return TlsStatus::needs_input;
@@ -188,7 +191,10 @@ TlsStatus TlsEngine::handshake() {
   forget_errors();
   const int returned = SSL_do_handshake(state_->ssl.get());
   state_->wire.give_back_input();
-  return returned == 1 ? TlsStatus::done : state_->explain(returned, "handshake");
+  if (returned != 1) return state_->explain(returned, "handshake");
+  // It would be called for every record.
+  SSL_set_msg_callback(state_->ssl.get(), nullptr);
+  return TlsStatus::done;
 }
 
 bool TlsEngine::established() const noexcept { return SSL_is_init_finished(state_->ssl.get()) == 1; }
@@ -198,7 +204,6 @@ TlsStatus TlsEngine::read(ByteSpan into, std::size_t& count) { return read_from(
 TlsStatus TlsEngine::read_from(ByteView ciphertext, ByteSpan into, std::size_t& count) {
   count = 0;
   if (state_->broken) return TlsStatus::failed;
-  forget_errors();
   const std::size_t output_before = state_->wire.output().size();
   state_->wire.lend_input(ciphertext);
   TlsStatus status = state_->read_all(into, count);
@@ -222,7 +227,6 @@ std::size_t TlsEngine::record_size() const noexcept { return state_->context->re
 TlsStatus TlsEngine::write(ByteView clear) {
   if (state_->broken) return TlsStatus::failed;
   if (clear.empty()) return TlsStatus::done;
-  forget_errors();
   state_->wire.reserve(clear.size() + (clear.size() / record_size() + 1) * kMostOverhead);
   std::size_t written = 0;
   const int returned = SSL_write_ex(state_->ssl.get(), clear.data(), clear.size(), &written);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <array>
@@ -247,6 +248,25 @@ TEST_F(TlsEngineTest, KeyUpdateIsAnsweredAndDataGoesOn) {
   client.feed(engine->output());
   std::array<char, 10> into{};
   EXPECT_EQ(SSL_read(client.ssl(), into.data(), 10), 6);
+}
+
+TEST_F(TlsEngineTest, ErrorsOfOthersInTheThreadsQueueAreNotTaken) {
+  const auto engine = TlsEngine::accept(load(TlsSide::client, accepting(SslMode::require, ec_)));
+  RawClient client;
+  ASSERT_TRUE(client.shake_hands(*engine));
+  // A record without data: the read behind it finds nothing more.
+  SSL_key_update(client.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED);
+  SSL_do_handshake(client.ssl());
+  engine->feed(as_bytes(client.take_output()));
+  ERR_raise(ERR_LIB_X509, ERR_R_INTERNAL_ERROR);
+  std::array<std::uint8_t, 10> into{};
+  std::size_t count = 0;
+  EXPECT_EQ(engine->read(into, count), TlsStatus::needs_input) << engine->error();
+  SSL_write(client.ssl(), "after", 5);
+  engine->feed(as_bytes(client.take_output()));
+  EXPECT_EQ(read_all(*engine), "after");
+  EXPECT_EQ(engine->write(as_bytes("answer")), TlsStatus::done);
+  ERR_clear_error();
 }
 
 TEST_F(TlsEngineTest, EndlessKeyUpdatesDoNotFillMemory) {
