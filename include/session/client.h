@@ -198,7 +198,7 @@ class ClientSession final : public PollListener {
   std::shared_ptr<const std::string> server_options_;  ///< null: none
   std::unique_ptr<ClientStatements> statements_;
   VariableValues variables_;
-  ReadWindow window_;
+  ReadWindow window_{ReadWindow::Most::kib_128};
   TimePoint connected_at_;
   TimePoint last_packet_;
   TimePoint query_start_;  ///< default: no query is in progress

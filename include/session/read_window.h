@@ -15,6 +15,11 @@ namespace uvb {
 /// slow peer leaves behind stays small.
 class ReadWindow {
  public:
+  /// The most read at a time. What makes fewest system calls of an upload is more than a client's socket takes of a
+  /// download at once; still more would make other connections wait.
+  enum class Most : std::uint8_t { kib_64 = 16, kib_128 = 17 };
+  explicit ReadWindow(Most most) noexcept : largest_log2_(static_cast<std::uint8_t>(most)) {}
+
   /// Reads once; `bytes` is everything unused so far, valid until done() or the next turn.
   ReadResult fill(Transport& transport, SessionContext& context, ByteView& bytes);
   /// What was kept, without reading.
@@ -28,11 +33,11 @@ class ReadWindow {
 
  private:
   static constexpr std::uint8_t kSmallest = 15;  ///< 32 KiB: a TLS record and a bit
-  static constexpr std::uint8_t kLargest = 16;   ///< 64 KiB: more would make others wait
 
   void adapt(const ReadResult& result, std::size_t asked) noexcept;
 
   Buffer kept_;
+  std::uint8_t largest_log2_;
   std::uint8_t size_log2_ = kSmallest;
 };
 

@@ -178,7 +178,7 @@ class ServerSession final : public PollListener, public Holder {
   ClientSession* client_ = nullptr;
   ServerPhase phase_ = ServerPhase::login;
 
-  ReadWindow window_;
+  ReadWindow window_{ReadWindow::Most::kib_64};
   std::uint32_t passing_ = 0;   ///< bytes of the current message body still to come
   bool pass_to_client_ = true;  ///< whether they are the client's
   char status_ = 'I';           ///< of the last ReadyForQuery

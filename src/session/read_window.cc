@@ -29,7 +29,7 @@ ReadResult ReadWindow::fill(Transport& transport, SessionContext& context, ByteV
 }
 
 void ReadWindow::adapt(const ReadResult& result, std::size_t asked) noexcept {
-  if (result.more && size_log2_ < kLargest) {
+  if (result.more && size_log2_ < largest_log2_) {
     ++size_log2_;
   } else if (result.count < asked / 4 && size_log2_ > kSmallest) {
     --size_log2_;
