@@ -104,11 +104,11 @@ struct SessionContext {
   WorkerId worker{};
   std::shared_ptr<const Snapshot> snapshot;
 
-  ByteSpan clear;     ///< lent for one read
-  Scratch scratch;    ///< lent for one read or write
-  SendList outgoing;  ///< what the message at hand sends; empty between events
-  HeldSends held;     ///< what servers are sent at the end of the turn
-  TurnClock clock;
+  ByteSpan clear;       ///< lent for one read
+  Scratch scratch;      ///< lent for one read or write
+  SendList outgoing{};  ///< what the message at hand sends; empty between events
+  HeldSends held{};     ///< what servers are sent at the end of the turn
+  TurnClock clock{};
 
   [[nodiscard]] const Settings& settings() const noexcept { return snapshot->config->settings; }
 };

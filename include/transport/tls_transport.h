@@ -23,6 +23,8 @@ class TlsTransport final : public Transport {
   ReadResult read_cipher(Scratch scratch);
   /// Handshake only: sends the engine's output; ok when all of it went.
   IoStatus send_cipher();
+  /// Why the handshake failed, for the log.
+  [[nodiscard]] std::string handshake_error() const;
 
   /// As Transport::read(); when `more` is set clear bytes may wait inside, of which the descriptor knows nothing:
   /// the owner must read again before it waits. Call it once after the handshake, before waiting. `into` of 16 KiB

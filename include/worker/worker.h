@@ -113,6 +113,7 @@ class Worker final : public SessionServices {
   void settle();
   PoolView* view(PoolId pool);
   void refresh_rules(PoolView& view);
+  void forget_old_views();
   void learn(PoolView& view, const std::shared_ptr<const Welcome>& welcome);
   Waiter waiter_for(const ClientSession& client, bool login) const;
 

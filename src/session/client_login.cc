@@ -148,12 +148,9 @@ void ClientLogin::handshake_step() {
 }
 
 void ClientLogin::on_handshake(TlsStatus status) {
-  const std::string error = tls_->engine().error();
   const bool sent = tls_->send_cipher() != IoStatus::failed;
   if (status == TlsStatus::failed || status == TlsStatus::closed || !sent) {
-    // Without words of the engine's own the client has left.
-    const std::string_view words = error.empty() ? std::string_view("handshake failed: connection lost") : error;
-    context_.log.warning(fmt::format("{}TLS handshake error: {}", client_.log_prefix(), words));
+    context_.log.warning(fmt::format("{}TLS handshake error: {}", client_.log_prefix(), tls_->handshake_error()));
     return client_.close("TLS handshake failed");
   }
   if (status == TlsStatus::needs_input) return client_.update_interest();

@@ -109,9 +109,8 @@ void ServerLogin::step_handshake_elsewhere() {
 }
 
 void ServerLogin::on_handshake(TlsStatus status) {
-  const std::string error = tls_->engine().error();
   if (tls_->send_cipher() == IoStatus::failed || status == TlsStatus::failed || status == TlsStatus::closed) {
-    const std::string words = "TLS handshake error: " + (error.empty() ? "handshake failed: connection lost" : error);
+    const std::string words = "TLS handshake error: " + tls_->handshake_error();
     context_.log.warning(server_.log_prefix() + words);
     return fail_connection(words);
   }

@@ -85,6 +85,12 @@ ReadResult TlsTransport::read_cipher(Scratch scratch) {
 
 IoStatus TlsTransport::send_cipher() { return flush(); }
 
+std::string TlsTransport::handshake_error() const {
+  // Without words of the engine's own the peer has left.
+  const std::string& error = engine_->error();
+  return error.empty() ? "handshake failed: connection lost" : error;
+}
+
 /// Ends a read: what TLS itself wants to say (an alert, a key update) goes at once.
 ReadResult TlsTransport::result(TlsStatus status, std::size_t count, bool more) {
   if (!engine_->output().empty() && flush() == IoStatus::failed && count == 0) return {.status = IoStatus::failed};

@@ -6,7 +6,6 @@
 #include "transport/plain_transport.h"
 #include "worker/cancel_desk.h"
 #include "worker/console_link.h"
-#include "worker/pool_rules.h"
 
 namespace uvb {
 
@@ -30,20 +29,9 @@ Worker::Worker(WorkerId id, WorkerCommons& commons, std::shared_ptr<const Snapsh
       crypto_(loop_, commons.crypto, kCryptoInFlight),
       mailbox_(loop_, [this](WorkerMessage&& message) { message->run(*this); }),
       cancels_(std::make_unique<CancelDesk>(*this)) {
-  context_ = std::make_unique<SessionContext>(SessionContext{loop_,
-                                                             crypto_,
-                                                             commons.log,
-                                                             commons.shared,
-                                                             commons.statements,
-                                                             commons.variables,
-                                                             *this,
-                                                             id_,
-                                                             first_snapshot_,
-                                                             clear_memory_,
-                                                             Scratch{cipher_memory_},
-                                                             {},
-                                                             {},
-                                                             {}});
+  context_ = std::make_unique<SessionContext>(SessionContext{loop_, crypto_, commons.log, commons.shared,
+                                                             commons.statements, commons.variables, *this, id_,
+                                                             first_snapshot_, clear_memory_, Scratch{cipher_memory_}});
 }
 
 Worker::~Worker() = default;
@@ -130,73 +118,6 @@ void Worker::drop_clients(const std::string& database, const std::string& reason
 
 void Worker::kill_client(ConnectionId id) {
   if (ClientSession* client = find_client(id)) client->fail("admin forced disconnect");
-}
-
-// --- pools -----------------------------------------------------------------------------------------------------------
-
-PoolView* Worker::view(PoolId pool) {
-  const auto found = views_by_id_.find(static_cast<std::uint32_t>(pool));
-  return found == views_by_id_.end() ? nullptr : found->second;
-}
-
-void Worker::refresh_rules(PoolView& view) {
-  view.rules = effective_pool(*context_->snapshot->config, *view.config, view.user);
-}
-
-PoolView& Worker::open_pool(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) {
-  const PoolKey key{config->name, user};
-  std::unique_ptr<PoolView>& slot = views_[key];
-  if (!slot) {
-    slot = std::make_unique<PoolView>();
-    slot->database = config->name;
-    slot->user = user;
-    slot->state = commons_.shared.database(config->name);
-  }
-  PoolView& view = *slot;
-  view.config = config;
-  refresh_rules(view);
-  const ServerFlavour flavour = view.state->flavour.load(std::memory_order_relaxed);
-  const PoolId id = commons_.ledger.open(key, pool_rules(*context_->snapshot->config, *config, user, flavour));
-  if (view.id != id) {
-    views_by_id_.erase(static_cast<std::uint32_t>(view.id));
-    view.id = id;
-    views_by_id_[static_cast<std::uint32_t>(id)] = &view;
-  }
-  const std::shared_ptr<const Welcome> welcome = commons_.ledger.welcome(id);
-  view.welcome_current = welcome != nullptr;
-  if (welcome) view.welcome = welcome;
-  return view;
-}
-
-void Worker::learn(PoolView& view, const std::shared_ptr<const Welcome>& welcome) {
-  view.welcome = welcome;
-  view.welcome_current = true;
-  if (welcome->flavour != ServerFlavour::questdb) return;
-  commons_.ledger.set_rules(view.id, pool_rules(*context_->snapshot->config, *view.config, view.user, welcome->flavour),
-                            Loop::now(), actions_);
-}
-
-void Worker::drop_pool(PoolId pool) {
-  const auto found = views_by_id_.find(static_cast<std::uint32_t>(pool));
-  if (found == views_by_id_.end()) return;
-  const auto slot = views_.find({found->second->database, found->second->user});
-  // Closing sessions may still point to it.
-  old_views_.push_back(std::move(slot->second));
-  views_.erase(slot);
-}
-
-void Worker::apply_snapshot(std::shared_ptr<const Snapshot> snapshot) {
-  context_->snapshot = std::move(snapshot);
-  const std::shared_ptr<const Config>& config = context_->snapshot->config;
-  for (auto& [key, view] : views_) {
-    const auto listed = config->databases.find(view->database);
-    if (listed != config->databases.end()) {
-      view->config = std::shared_ptr<const DatabaseConfig>(config, &listed->second);
-    } else if (auto made = find_database(*config, view->database)) {
-      view->config = std::make_shared<const DatabaseConfig>(std::move(made).value());
-    }
-    refresh_rules(*view);
-  }
 }
 
 // --- what sessions ask for -------------------------------------------------------------------------------------------
@@ -450,6 +371,7 @@ void Worker::tick() {
   for (const auto& [id, server] : servers_) servers.push_back(server.get());
   for (ServerSession* server : servers) server->tick(now);
   cancels_->tick(now);
+  forget_old_views();
   if (left_since_trim_ < kTrimAfter) return;
   left_since_trim_ = 0;
   malloc_trim(0);
