@@ -126,8 +126,9 @@ void ClientSession::on_readable() {
 /// Reading is possible again: goes on with what the transport holds already.
 void ClientSession::resume() {
   update_interest();
-  while (phase_ != ClientPhase::closed && transport_ && !(login_ && login_->reads_itself()) && transport_->buffered() &&
-         may_read()) {
+  // may_read() first: in a handshake the transport can be the crypto pool's, and not even a look into it is allowed.
+  while (phase_ != ClientPhase::closed && transport_ && may_read() && !(login_ && login_->reads_itself()) &&
+         transport_->buffered()) {
     on_readable();
     update_interest();
   }
