@@ -86,9 +86,8 @@ class Outstanding {
     std::uint64_t last_batch = 0;
   };
 
-  Request take() { return take_at(head_); }
+  Request take();
   void pop() noexcept;
-  Request take_at(std::size_t index);
   [[nodiscard]] std::optional<std::size_t> find_answered(RequestKind kind) const noexcept;
   void settle(const Request& request) noexcept;
   [[nodiscard]] bool take_doubtful(bool error, bool first, std::vector<Request>& dropped);

@@ -42,14 +42,10 @@ void Outstanding::settle(const Request& request) noexcept {
   if (found != unanswered_.end() && --found->second.count == 0) unanswered_.erase(found);
 }
 
-Request Outstanding::take_at(std::size_t index) {
-  Request taken = std::move(requests_[index]);
+Request Outstanding::take() {
+  Request taken = std::move(requests_[head_]);
   settle(taken);
-  if (index == head_) {
-    pop();
-  } else {
-    requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(index));
-  }
+  pop();
   return taken;
 }
 
@@ -67,7 +63,15 @@ void Outstanding::pop() noexcept {
 std::optional<Disposition> Outstanding::answered(RequestKind kind) {
   const std::optional<std::size_t> index = find_answered(kind);
   if (!index) return std::nullopt;
-  return take_at(*index).disposition;
+  const Request& request = requests_[*index];
+  const Disposition disposition = request.disposition;
+  settle(request);
+  if (*index == head_) {
+    pop();
+  } else {
+    requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(*index));
+  }
+  return disposition;
 }
 
 std::optional<std::size_t> Outstanding::find_answered(RequestKind kind) const noexcept {
