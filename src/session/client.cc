@@ -152,7 +152,7 @@ void ClientSession::process(ByteView bytes) {
   if (phase_ == ClientPhase::closed) return;
   window_.done(bytes, used);
   // Late messages of a failed COPY can be all that kept the server.
-  if (server_ != nullptr && server_->outstanding().empty()) consider_release();
+  consider_release();
 }
 
 void ClientSession::go_on() {

@@ -164,10 +164,12 @@ void ServerSession::link(ClientSession& client) {
   phase_ = ServerPhase::linked;
   release_wanted_ = false;
   asked_ = false;
-  std::string sql;
   // QuestDB ignores every SET (questdb.md 11 rule 10).
+  if (pool_->questdb()) return;
+  // Servers of a pool say the same, and so do clients who asked for nothing else: sharing it makes lending cheap.
   variables_.share_if_equal(client.variables());
-  if (pool_->questdb() || !append_differences(context_->variables, client.variables(), variables_, sql)) return;
+  std::string sql;
+  if (!append_differences(context_->variables, client.variables(), variables_, sql)) return;
   phase_ = ServerPhase::varying;
   own_failed_ = false;
   ready_ = false;

@@ -341,11 +341,6 @@ void ServerLogin::on_ready_for_query() {
 void ServerLogin::finish() {
   server_.pool_->state->silence.with([](std::string& silence) { silence.clear(); });
   server_.pool_->state->flavour.store(welcome_.flavour, std::memory_order_relaxed);
-  // Servers of a pool say the same, and so do clients who asked for nothing else: sharing it makes lending cheap.
-  if (server_.pool_->welcome) {
-    VariableValues known = server_.pool_->welcome->tracked;
-    welcome_.tracked.share_if_equal(known);
-  }
   server_.variables_.share_if_equal(welcome_.tracked);
   // Ends this object.
   server_.logged_in(std::move(transport_), std::make_shared<const Welcome>(std::move(welcome_)));

@@ -114,8 +114,8 @@ std::string TlsEngine::State::failure_text(const char* action) const {
 }
 
 TlsStatus TlsEngine::State::explain(int returned, const char* action) {
-  // SSL_get_error() alone would take an error that somebody left in this thread's queue for ours. A look into the queue
-  // before each record costs as much as the pooler's own work on it.
+  // SSL_get_error() alone would take an error that somebody left in this thread's queue for ours, and a look into the
+  // queue before each record is not free.
   if (SSL_want_read(ssl.get()) && BIO_should_read(SSL_get_rbio(ssl.get()))) return TlsStatus::needs_input;
   switch (SSL_get_error(ssl.get(), returned)) {
     case SSL_ERROR_NONE: return TlsStatus::done;
