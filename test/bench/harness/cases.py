@@ -8,13 +8,14 @@ class CpuCase:
     """CPU time of the pooler per unit of work, as a ratio to the reference."""
 
     name: str
-    target: float
+    target: float | None
     unit: str                      # transaction, MiB or login
     load: tuple                    # options of the load generator
     tls: bool = False
     auth: str = "trust"
     workers: int = 1
     against_one_worker: bool = False  # the reference is the subject itself with one worker
+    relay: bool = False               # a relay that parses nothing takes the subject's place
 
 
 def _transactions():
@@ -48,11 +49,21 @@ def _two_workers():
         yield CpuCase(f"workers2-{name}", 1.15, unit, load, tls=tls, workers=2, against_one_worker=True)
 
 
+def _relay():
+    for clients, tls in ((16, False), (16, True), (64, False), (64, True)):
+        load = ("--kind", "query", "--clients", clients, "--mode", "simple")
+        yield CpuCase(f"relay-simple-{clients}{'-tls' if tls else ''}", None, "transaction", load, tls=tls, relay=True)
+    for name in ("copy-out-1000", "copy-in-1000"):
+        for tls in (False, True):
+            yield CpuCase(f"relay-{name}{'-tls' if tls else ''}", None, "MiB", BULK[name], tls=tls, relay=True)
+
+
 CPU_CASES = [
     *_transactions(),
     *_bulk(),
     CpuCase("login-tls-scram", 1.0, "login", ("--kind", "connect", "--clients", 8), tls=True, auth="scram-sha-256"),
     *_two_workers(),
+    *_relay(),
 ]
 
 

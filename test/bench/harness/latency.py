@@ -23,7 +23,7 @@ def disturbance(work, pooler, name, seconds):
 
 def percentiles(work, pooler, name):
     seconds = work.options.latency_seconds
-    placement = work.placement
+    placement = programs.Placement(True)
     with contextlib.ExitStack() as stack:
         beside = disturbance(work, pooler, name, seconds)
         if beside:
@@ -42,8 +42,9 @@ def percentiles(work, pooler, name):
 
 
 def measure_latency(work, name):
-    """Both poolers may use every CPU: what is asked is whether a login or a download delays a query."""
-    placement = work.placement
+    """Both poolers may use every CPU: what is asked is whether a login or a download delays a query. Who asks has a
+    CPU of its own, so that it does not delay its own questions."""
+    placement = programs.Placement(True)
     row = {}
     steady = [*placement.on(placement.others), *placement.first_in_line()]
     with work.backend(steady) as quick, work.backend(placement.last_in_line()) as bulk:

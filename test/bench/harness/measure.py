@@ -30,8 +30,9 @@ def two_poolers(work, case):
     with work.backend(placement.on(placement.all) if free else None) as backend:
         databases = {"bench": backend.address}
         other = work.subject if free else work.reference
-        with work.pooler(work.subject, databases, auth=case.auth, workers=case.workers, cpus=cpus) as subject, \
-                work.pooler(other, databases, auth=case.auth, cpus=cpus) as reference:
+        first = work.relay(backend) if case.relay else \
+            work.pooler(work.subject, databases, auth=case.auth, workers=case.workers, cpus=cpus)
+        with first as subject, work.pooler(other, databases, auth=case.auth, cpus=cpus) as reference:
             yield subject, reference
 
 
@@ -41,7 +42,8 @@ def start_load(work, case, pooler):
         window = ["--seconds", work.options.seconds, "--warmup", work.options.warmup]
     else:
         window = ["--count", work.options.copies if case.unit == "MiB" else work.options.logins]
-    arguments = [*pooler.target(case.tls), *load_for(pooler.kind, case.load), *window, "--watch-pid", pooler.pid,
+    load = case.load if case.relay else load_for(pooler.kind, case.load)
+    arguments = [*pooler.target(case.tls), *load, *window, "--watch-pid", pooler.pid,
                  "--step"]
     return programs.Load(work, arguments, work.placement.on(cpus))
 

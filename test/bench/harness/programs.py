@@ -17,6 +17,7 @@ BENCH = pathlib.Path(__file__).resolve().parent.parent
 ROOT = BENCH.parent.parent
 BACKEND_SOURCES = ["backend.cc", "backend_session.cc", "backend_statement.cc", "wire.cc"]
 LOAD_SOURCES = ["load.cc", "scenario.cc", "driver.cc", "client.cc", "channel.cc", "scram_client.cc", "wire.cc"]
+RELAY_SOURCES = ["relay.cc", "wire.cc"]
 START_LIMIT = 10.0
 EVENT_LIMIT = 180.0
 
@@ -26,12 +27,14 @@ class BenchError(Exception):
 
 
 def build_programs(directory):
-    """Compiles backend and load into `directory` where they are older than their sources."""
+    """Compiles backend, load and relay into `directory` where they are older than their sources."""
     directory.mkdir(parents=True, exist_ok=True)
-    used = [BENCH / name for name in {*BACKEND_SOURCES, *LOAD_SOURCES}] + list(BENCH.glob("*.h"))
+    used = [BENCH / name for name in {*BACKEND_SOURCES, *LOAD_SOURCES, *RELAY_SOURCES}] + list(BENCH.glob("*.h"))
     newest = max(path.stat().st_mtime for path in used)
     compiler = shlex.split(os.environ.get("CXX", "g++"))
-    for name, sources, libraries in (("backend", BACKEND_SOURCES, []), ("load", LOAD_SOURCES, ["-lssl", "-lcrypto"])):
+    tls = ["-lssl", "-lcrypto"]
+    for name, sources, libraries in (("backend", BACKEND_SOURCES, []), ("load", LOAD_SOURCES, tls),
+                                     ("relay", RELAY_SOURCES, tls)):
         program = directory / name
         if program.exists() and program.stat().st_mtime > newest:
             continue

@@ -42,10 +42,12 @@ class Report:
                             f"{first + ' us':>13} {second + ' us':>13}  per")
 
     def cpu(self, name, row):
-        over = row["ratio"] > row["target"]
+        target = row["target"]
+        over = target is not None and row["ratio"] > target
+        told = "" if target is None else verdict(over)
         spread = f"{row['min']:.3f}..{row['max']:.3f}"
-        self.line(f"  {name:<26} {row['target']:>7.2f} {row['ratio']:>7.3f} {spread:>13}  {row['subject_us']:>13.2f} "
-                  f"{row['reference_us']:>13.2f}  {row['unit']:<12} {verdict(over)}{stalls(row)}")
+        self.line(f"  {name:<26} {'' if target is None else format(target, '.2f'):>7} {row['ratio']:>7.3f} {spread:>13}  {row['subject_us']:>13.2f} "
+                  f"{row['reference_us']:>13.2f}  {row['unit']:<12} {told}{stalls(row)}")
         self.keep(name, row, over)
 
     def calls_heading(self):

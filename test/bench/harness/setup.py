@@ -58,7 +58,7 @@ class Work:
         self.options = options
         self.programs = options.build_dir
         self.user = programs.unprivileged_user(options.user)
-        self.placement = programs.Placement(not options.no_pin)
+        self.placement = programs.Placement(options.pin)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="uvb-bench-"))
         self.count = 0
         self.subject = self._install(options.pooler, "subject")
@@ -108,6 +108,9 @@ class Work:
     def backend(self, prefix=None):
         return Backend(self, self.placement.on(self.placement.others) if prefix is None else prefix)
 
+    def relay(self, backend):
+        return Relay(self, backend)
+
     def pooler(self, kind, databases, **settings):
         return Pooler(self, kind, databases, **settings)
 
@@ -126,6 +129,24 @@ class Backend(programs.Program):
     @property
     def address(self):
         return f"host={self.directory} port=5432"
+
+
+class Relay(programs.Program):
+    """Our relay that does nothing but pass bytes, in a pooler's place."""
+
+    name = "relay"
+
+    def __init__(self, work, backend):
+        self.port = programs.free_port()
+        directory = work.new_directory("relay")
+        super().__init__([*work.placement.on(work.placement.pooler), work.programs / "relay", self.port,
+                          backend.directory / ".s.PGSQL.5432", work.directory / "cert.pem",
+                          work.directory / "key.pem"], directory / "log")
+        self.wait_until(lambda: programs.accepts(("127.0.0.1", self.port), socket.AF_INET), "relay")
+
+    def target(self, tls=False):
+        """The load generator's options that lead here."""
+        return ["--port", self.port, *(["--tls"] if tls else [])]
 
 
 class Pooler(programs.Program):
