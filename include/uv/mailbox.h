@@ -18,8 +18,11 @@ class Mailbox {
 
   /// Any thread.
   void post(Message message) {
-    leave(std::move(message));
-    wake();
+    const bool on_its_way = box_.with([&](Box& box) {
+      box.messages.push_back(std::move(message));
+      return std::exchange(box.woken, true);
+    });
+    if (!on_its_way) waker_.wake();
   }
   /// Any thread. Wakes nobody: it is delivered with the next message that is posted, or by collect().
   void leave(Message message) {
