@@ -32,7 +32,10 @@ class Buffer {
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
   /// Room for `count` more bytes; write there, then commit() what was written.
-  [[nodiscard]] ByteSpan prepare(std::size_t count);
+  [[nodiscard]] ByteSpan prepare(std::size_t count) {
+    if (capacity_ - end_ < count) grow(count);
+    return {memory_ + end_, capacity_ - end_};
+  }
   void commit(std::size_t count) noexcept { end_ += count; }
 
   void append(ByteView bytes);

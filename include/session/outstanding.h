@@ -35,6 +35,8 @@ struct Request {
 class Outstanding {
  public:
   void push(Request request);
+  /// The same for most: the client sees the answer, and no statement comes or goes.
+  void push(RequestKind kind);
   [[nodiscard]] bool empty() const noexcept { return head_ == requests_.size(); }
   [[nodiscard]] std::size_t size() const noexcept { return requests_.size() - head_; }
   [[nodiscard]] const Request* front() const noexcept { return empty() ? nullptr : &requests_[head_]; }
@@ -86,6 +88,7 @@ class Outstanding {
     std::uint64_t last_batch = 0;
   };
 
+  void make_room();
   Request take();
   void pop() noexcept;
   [[nodiscard]] std::optional<std::size_t> find_answered(RequestKind kind) const noexcept;

@@ -20,13 +20,10 @@ class SendList {
 
   /// `piece` must stay valid until clear().
   void borrow(ByteView piece) {
-    if (piece.empty()) return;
+    if (joint_ == nullptr || piece.data() != joint_) return borrow_apart(piece);
+    pieces_.back().size += piece.size();
+    joint_ += piece.size();
     size_ += piece.size();
-    if (!pieces_.empty() && !pieces_.back().own && pieces_.back().start + pieces_.back().size == piece.data()) {
-      pieces_.back().size += piece.size();
-      return;
-    }
-    pieces_.push_back({piece.data(), 0, piece.size(), false});
   }
 
   /// Own bytes: append to the buffer, then call own_done(). They stand where they were begun.
@@ -35,6 +32,7 @@ class SendList {
     const std::size_t fresh = own_.size() - own_taken_;
     if (fresh == 0) return;
     size_ += fresh;
+    joint_ = nullptr;
     if (!pieces_.empty() && pieces_.back().own) {
       pieces_.back().size += fresh;
     } else {
@@ -54,6 +52,7 @@ class SendList {
 
   void clear() noexcept {
     pieces_.clear();
+    joint_ = nullptr;
     own_.clear();
     own_taken_ = 0;
     size_ = 0;
@@ -66,11 +65,13 @@ class SendList {
     std::size_t size;
     bool own;
   };
+  void borrow_apart(ByteView piece);
   [[nodiscard]] ByteView view(const Piece& piece) const noexcept {
     return {piece.own ? own_.view().data() + piece.offset : piece.start, piece.size};
   }
 
   std::vector<Piece> pieces_;
+  const std::uint8_t* joint_ = nullptr;  ///< where the last piece ends; null unless it is a borrowed one
   std::vector<iovec> vectors_;
   Buffer own_;
   std::size_t own_taken_ = 0;

@@ -81,6 +81,8 @@ class ServerSession final : public PollListener, public Holder {
   void answer_alone();
   /// What was just sent asks for an answer. A Parse or Close changes the statements the server knows.
   void expect(Request request);
+  /// The same for most: the client sees the answer, and no statement comes or goes.
+  void expect(RequestKind kind) { outstanding_.push(kind); }
   [[nodiscard]] Outstanding& outstanding() noexcept { return outstanding_; }
   [[nodiscard]] ServerStatements& statements() noexcept { return statements_; }
   [[nodiscard]] bool in_copy() const noexcept { return in_copy_; }

@@ -39,11 +39,6 @@ void Buffer::grow(std::size_t count) {
   end_ = used;
 }
 
-ByteSpan Buffer::prepare(std::size_t count) {
-  if (capacity_ - end_ < count) grow(count);
-  return {memory_ + end_, capacity_ - end_};
-}
-
 void Buffer::append(ByteView bytes) {
   if (bytes.empty()) return;
   std::memcpy(prepare(bytes.size()).data(), bytes.data(), bytes.size());

@@ -115,7 +115,7 @@ ClientSession::Verdict ClientSession::request(RequestKind kind) {
   if (verdict != Verdict::pass) return verdict;
   // A COPY that failed: a client that goes on without a CopyDone will send none.
   if (kind != RequestKind::sync && !server_->in_copy()) in_copy_ = false;
-  server_->expect({kind, Disposition::forward, nullptr});
+  server_->expect(kind);
   return verdict;
 }
 
@@ -124,7 +124,7 @@ ClientSession::Verdict ClientSession::request(RequestKind kind) {
 ClientSession::Verdict ClientSession::on_copy_end() {
   in_copy_ = false;
   if (server_ == nullptr || (!server_->in_copy() && server_->outstanding().empty())) return Verdict::discard;
-  server_->expect({RequestKind::copy_end, Disposition::forward, nullptr});
+  server_->expect(RequestKind::copy_end);
   server_->request_sent();
   return Verdict::pass;
 }

@@ -137,7 +137,7 @@ ClientSession::Verdict ClientSession::on_bind(const MessageHead& head, ByteView 
   own.append(statement->server_name());
   own.append_byte(0);
   context_.outgoing.own_done();
-  server_->expect({RequestKind::bind, Disposition::forward, nullptr});
+  server_->expect(RequestKind::bind);
   taken_ = static_cast<std::uint32_t>(kHeadSize + prefix.rest);
   return Verdict::taken;
 }
@@ -167,7 +167,7 @@ ClientSession::Verdict ClientSession::on_describe(const MessageHead& head, ByteV
   own.append(statement->server_name());
   own.append_byte(0);
   context_.outgoing.own_done();
-  server_->expect({RequestKind::describe, Disposition::forward, nullptr});
+  server_->expect(RequestKind::describe);
   taken_ = head.size;
   return Verdict::taken;
 }

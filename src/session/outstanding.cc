@@ -16,11 +16,20 @@ constexpr std::size_t kCompactAt = 64;
 
 }  // namespace
 
+void Outstanding::make_room() {
+  if (head_ < kCompactAt) return;
+  requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(head_));
+  head_ = 0;
+}
+
+void Outstanding::push(RequestKind kind) {
+  make_room();
+  if (ends_with_ready(kind)) ++batch_;
+  requests_.emplace_back().kind = kind;
+}
+
 void Outstanding::push(Request request) {
-  if (head_ >= kCompactAt) {
-    requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(head_));
-    head_ = 0;
-  }
+  make_room();
   if (request.statement && request.disposition != Disposition::synthesise) {
     Unanswered& entry = unanswered_[request.statement.get()];
     ++entry.count;
@@ -61,6 +70,12 @@ void Outstanding::pop() noexcept {
 }
 
 std::optional<Disposition> Outstanding::answered(RequestKind kind) {
+  // Most answers are the next in line and say nothing of statements.
+  if (!empty() && requests_[head_].kind == kind && requests_[head_].disposition == Disposition::forward &&
+      requests_[head_].statement == nullptr) {
+    pop();
+    return Disposition::forward;
+  }
   const std::optional<std::size_t> index = find_answered(kind);
   if (!index) return std::nullopt;
   const Request& request = requests_[*index];
