@@ -19,14 +19,6 @@ class OffLoop {
   OffLoop& operator=(const OffLoop&) = delete;
 
   void run(CryptoPool& pool, std::function<void()> work, std::function<void()> done) {
-    const auto loud = [work = std::move(work)] {
-      work();
-      return false;
-    };
-    run_quietly(pool, loud, std::move(done));
-  }
-  /// `work` tells whether `done` may wait until the loop collects (CryptoPool::collect()).
-  void run_quietly(CryptoPool& pool, std::function<bool()> work, std::function<void()> done) {
     state_->busy = true;
     state_->done = std::move(done);
     pool.submit(std::make_unique<Piece>(state_, std::move(work)));
@@ -47,10 +39,9 @@ class OffLoop {
 
   class Piece final : public Work {
    public:
-    Piece(std::shared_ptr<State> state, std::function<bool()> work)
+    Piece(std::shared_ptr<State> state, std::function<void()> work)
         : state_(std::move(state)), work_(std::move(work)) {}
-    void run() noexcept override { may_wait_ = work_(); }
-    [[nodiscard]] bool may_wait() const noexcept override { return may_wait_; }
+    void run() noexcept override { work_(); }
     void done() noexcept override {
       state_->busy = false;
       state_->kept.clear();
@@ -61,8 +52,7 @@ class OffLoop {
 
    private:
     std::shared_ptr<State> state_;
-    std::function<bool()> work_;
-    bool may_wait_ = false;
+    std::function<void()> work_;
   };
 
   std::shared_ptr<State> state_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -11,14 +10,12 @@
 
 namespace uvb {
 
-/// Something long that waits for no socket: run() on a thread of the pool, then done() on the loop's thread.
+/// Something long that needs no socket: run() on a thread of the pool, then done() on the loop's thread.
 class Work {
  public:
   virtual ~Work() = default;
   virtual void run() noexcept = 0;
   virtual void done() noexcept = 0;
-  /// Asked after run(), on its thread: done() is in no hurry, see CryptoPool::collect().
-  [[nodiscard]] virtual bool may_wait() const noexcept { return false; }
 };
 
 /// One loop's way into the crypto threads. At most `limit` pieces are with them at a time, the others wait in order, so
@@ -31,8 +28,6 @@ class CryptoPool {
 
   /// `work` is owned until done() has returned.
   void submit(std::unique_ptr<Work> work);
-  /// Calls done() of all work that is over, also of such that may wait and woke nobody.
-  void collect() { results_.collect(); }
 
  private:
   void start(std::unique_ptr<Work> work);
@@ -41,7 +36,6 @@ class CryptoPool {
   CryptoThreads& threads_;
   std::size_t limit_;
   std::size_t running_ = 0;
-  std::atomic<bool> crowded_ = false;  ///< work waits for a place: whatever is over makes one
   std::deque<std::unique_ptr<Work>> waiting_;
   Mailbox<std::unique_ptr<Work>> results_;
 };

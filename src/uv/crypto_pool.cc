@@ -10,9 +10,6 @@ CryptoPool::CryptoPool(Loop& loop, CryptoThreads& threads, std::size_t limit)
 void CryptoPool::submit(std::unique_ptr<Work> work) {
   if (running_ >= limit_) {
     waiting_.push_back(std::move(work));
-    crowded_ = true;
-    // Places can be taken by work that is over and wakes nobody.
-    results_.wake();
     return;
   }
   start(std::move(work));
@@ -24,11 +21,7 @@ void CryptoPool::start(std::unique_ptr<Work> work) {
   auto owner = std::make_shared<std::unique_ptr<Work>>(std::move(work));
   threads_.submit([this, owner] {
     (*owner)->run();
-    if ((*owner)->may_wait() && !crowded_) {
-      results_.leave(std::move(*owner));
-    } else {
-      results_.post(std::move(*owner));
-    }
+    results_.post(std::move(*owner));
   });
 }
 
@@ -38,7 +31,6 @@ void CryptoPool::finished(const std::unique_ptr<Work>& work) {
   if (waiting_.empty() || running_ >= limit_) return;
   std::unique_ptr<Work> next = std::move(waiting_.front());
   waiting_.pop_front();
-  crowded_ = !waiting_.empty();
   start(std::move(next));
 }
 

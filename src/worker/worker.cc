@@ -363,7 +363,6 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
 
 void Worker::tick() {
   const TimePoint now = Loop::now();
-  crypto_.collect();
   std::vector<ClientSession*> clients;
   clients.reserve(clients_.size());
   for (const auto& [id, client] : clients_) clients.push_back(client.get());
