@@ -70,12 +70,6 @@ void Outstanding::pop() noexcept {
 }
 
 std::optional<Disposition> Outstanding::answered(RequestKind kind) {
-  // Most answers are the next in line and say nothing of statements.
-  if (!empty() && requests_[head_].kind == kind && requests_[head_].disposition == Disposition::forward &&
-      requests_[head_].statement == nullptr) {
-    pop();
-    return Disposition::forward;
-  }
   const std::optional<std::size_t> index = find_answered(kind);
   if (!index) return std::nullopt;
   const Request& request = requests_[*index];

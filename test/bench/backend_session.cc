@@ -7,7 +7,6 @@
 namespace uvb::bench {
 namespace {
 
-constexpr std::uint32_t kSslRequest = 80877103;
 constexpr std::uint32_t kGssRequest = 80877104;
 constexpr std::uint32_t kCancelRequest = 80877102;
 constexpr std::size_t kBlockBytes = 256 * 1024;

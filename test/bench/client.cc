@@ -12,7 +12,6 @@ namespace uvb::bench {
 namespace {
 
 constexpr std::uint32_t kProtocol3 = 196608;
-constexpr std::uint32_t kSslRequest = 80877103;
 constexpr std::uint32_t kAuthOk = 0;
 constexpr std::uint32_t kAuthSasl = 10;
 constexpr std::uint32_t kAuthSaslContinue = 11;

@@ -24,7 +24,6 @@
 namespace uvb::bench {
 namespace {
 
-constexpr std::uint32_t kSslRequest = 80877103;
 constexpr std::size_t kSslRequestBytes = 8;
 constexpr std::size_t kReadBytes = 64 * 1024;
 

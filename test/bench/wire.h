@@ -7,6 +7,9 @@
 
 namespace uvb::bench {
 
+/// The protocol number with which a client asks for TLS (protocol chapter, SSLRequest).
+inline constexpr std::uint32_t kSslRequest = 80877103;
+
 /// Appends PostgreSQL messages (protocol chapter "Message Formats") to a string it borrows.
 class MessageWriter {
  public:

@@ -21,16 +21,15 @@ def disturbance(work, pooler, name, seconds):
                          [*work.placement.on(work.placement.all), *work.placement.last_in_line()])
 
 
-def percentiles(work, pooler, name):
+def percentiles(work, steady, pooler, name):
     seconds = work.options.latency_seconds
-    placement = programs.Placement(True)
     with contextlib.ExitStack() as stack:
         beside = disturbance(work, pooler, name, seconds)
         if beside:
             stack.enter_context(beside).event("ready")
             time.sleep(0.5)
         result = programs.run_load(work, [*pooler.target(), *STEADY, "--seconds", seconds, "--warmup", 0.3],
-                                   [*placement.on(placement.others), *placement.first_in_line()])
+                                   steady)
         row = {"p50_us": result["p50_us"], "p99_us": result["p99_us"], "max_us": result["max_us"],
                "queries_per_second": result["units"] / result["seconds"]}
         if beside:
@@ -51,5 +50,5 @@ def measure_latency(work, name):
         databases = {"bench": quick.address, "bulk": bulk.address}
         for side, kind in (("subject", work.subject), ("reference", work.reference)):
             with work.pooler(kind, databases, auth="scram-sha-256", cpus=placement.all) as pooler:
-                row[side] = percentiles(work, pooler, name)
+                row[side] = percentiles(work, steady, pooler, name)
     return row

@@ -44,9 +44,9 @@ class Report:
     def cpu(self, name, row):
         target = row["target"]
         over = target is not None and row["ratio"] > target
-        told = "" if target is None else verdict(over)
+        wanted, told = ("", "") if target is None else (f"{target:.2f}", verdict(over))
         spread = f"{row['min']:.3f}..{row['max']:.3f}"
-        self.line(f"  {name:<26} {'' if target is None else format(target, '.2f'):>7} {row['ratio']:>7.3f} {spread:>13}  {row['subject_us']:>13.2f} "
+        self.line(f"  {name:<26} {wanted:>7} {row['ratio']:>7.3f} {spread:>13}  {row['subject_us']:>13.2f} "
                   f"{row['reference_us']:>13.2f}  {row['unit']:<12} {told}{stalls(row)}")
         self.keep(name, row, over)
 
