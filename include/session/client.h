@@ -151,6 +151,7 @@ class ClientSession final : public PollListener {
   [[nodiscard]] bool may_read() const noexcept;
   /// The crypto pool works on the handshake.
   [[nodiscard]] bool engine_away() const noexcept;
+  bool fetch_engine(bool error);
   void check_hangup();
 
   // client_relay.cc

@@ -27,6 +27,8 @@ class ClientLogin {
   void tick(TimePoint now);
   /// The session ends while the crypto pool is at work: what it works on is kept for it.
   void give_up();
+  /// Takes back what the crypto pool is through with and did not tell.
+  void collect() { off_loop_.collect(); }
 
   /// For log lines: `(nodb)` as long as the pool is not known, and for users and databases that do not exist.
   [[nodiscard]] std::string database_shown() const;

@@ -72,9 +72,8 @@ bool ClientSession::may_read() const noexcept {
 }
 
 void ClientSession::update_interest() {
-  if (!poll_ || !transport_) return;
-  // Not even a look: the transport is the crypto pool's for now.
-  if (engine_away()) return poll_->watch({});
+  // Not even a look at the transport while it is the crypto pool's.
+  if (!poll_ || !transport_ || engine_away()) return;
   if (may_read()) parked_ = false;
   // A waiting client stays registered as it is: most get their server before they say anything more, and leaving and
   // entering the poll costs system calls. Only when something comes is reading switched off, see on_ready().
@@ -85,7 +84,8 @@ void ClientSession::update_interest() {
 }
 
 void ClientSession::on_ready(Readiness ready, bool error) noexcept {
-  if (phase_ == ClientPhase::closed || engine_away()) return;
+  if (phase_ == ClientPhase::closed) return;
+  if (engine_away() && !fetch_engine(error)) return;
   if (ready.writable) {
     if (transport_->flush() == IoStatus::failed) return close("client unexpected eof");
     update_interest();
@@ -101,6 +101,16 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
   if (!may_read()) return error ? close("client unexpected eof") : check_hangup();
   on_readable();
   resume();
+}
+
+/// The client speaks, or is gone, while the crypto pool has its engine. The work may be over without having said so; if
+/// not, the client waits. false: nothing more can be done now.
+bool ClientSession::fetch_engine(bool error) {
+  login_->collect();
+  if (phase_ == ClientPhase::closed) return false;
+  if (!engine_away()) return true;
+  error ? close("client unexpected eof") : poll_->watch({});
+  return false;
 }
 
 /// Something came that can not be used yet. If it is the end, a queued request is not executed (guarantee G6).

@@ -141,10 +141,15 @@ void ClientLogin::handshake_step() {
     return on_handshake(tls_->engine().handshake());
   }
   handshake_begun_ = true;
-  off_loop_.run(
-      context_.crypto, [engine = &tls_->engine(), status] { *status = engine->handshake(); },
+  off_loop_.run_quietly(
+      context_.crypto,
+      [tls = tls_, status] {
+        *status = tls->engine().handshake();
+        // The flight leaves from here, and what the client answers brings the loop back to it.
+        const bool flight = *status == TlsStatus::needs_input && tls->pending() > 0;
+        return flight && tls->send_cipher() == IoStatus::ok;
+      },
       [this, status] { on_handshake(*status); });
-  client_.update_interest();
 }
 
 void ClientLogin::on_handshake(TlsStatus status) {

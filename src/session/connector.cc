@@ -208,7 +208,7 @@ void Connector::finish_later(std::string error) {
   class Later final : public Work {
    public:
     Later(std::shared_ptr<Connector*> self, std::string error) : self_(std::move(self)), error_(std::move(error)) {}
-    void run() noexcept override {}
+    bool run() noexcept override { return true; }
     void done() noexcept override {
       if (*self_ != nullptr) (*self_)->finish(Error{error_});
     }

@@ -242,6 +242,13 @@ def one_server(start_pooler):
 
 
 @pytest.fixture
+def front_tls(authority):
+    """Settings with which clients may use TLS."""
+    cert, key = authority.server
+    return {"client_tls_sslmode": "allow", "client_tls_cert_file": cert, "client_tls_key_file": key}
+
+
+@pytest.fixture
 def fake_server():
     """Makes scripted servers: fake_server(script) returns a running FakeServer."""
     started = []

@@ -17,12 +17,6 @@ from harness.wire import ServerError
 TLS = "select ssl::text from pg_stat_ssl where pid = pg_backend_pid()"
 
 
-@pytest.fixture
-def front_tls(authority):
-    cert, key = authority.server
-    return {"client_tls_sslmode": "allow", "client_tls_cert_file": cert, "client_tls_key_file": key}
-
-
 @pytest.mark.compat
 @pytest.mark.quick
 @pytest.mark.parametrize("mode,encrypted", [("disable", "false"), ("allow", "true"), ("prefer", "true"),
@@ -262,41 +256,6 @@ def test_large_results_and_uploads_inside_tls_on_both_sides(start_pooler, front_
         client.send(m.COPY_DONE)
         assert client.receive_until("Z")[0].tag == "COPY 200"
         assert client.value(f"select sum(length(v)) from {table}") == str(200 * 10000 + 200 + 10 + 180 + 300)
-
-
-@pytest.mark.compat
-def test_tls_records_towards_clients_are_small(start_pooler, front_tls):
-    """libpq's asynchronous reader can hang on records above 8 KiB."""
-    pooler = start_pooler(settings=front_tls)
-    with pooler.wire() as client:
-        assert client.request_tls() == b"S"
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        engine = context.wrap_bio(incoming, outgoing)
-        raw = bytearray()
-
-        def pump(operation):
-            while True:
-                try:
-                    return operation()
-                except ssl.SSLWantReadError:
-                    client.socket.sendall(outgoing.read())
-                    data = client.socket.recv(65536)
-                    assert data
-                    raw.extend(data)
-                    incoming.write(data)
-
-        pump(engine.do_handshake)
-        engine.write(m.startup({"user": "alice", "database": "p0"}) + m.query("select repeat('x', 200000)"))
-        received = b""
-        while received.count(m.ready()) < 2:
-            received += pump(lambda: engine.read(65536))
-        position, largest = 0, 0
-        while position + 5 <= len(raw):
-            length = int.from_bytes(raw[position + 3:position + 5], "big")
-            largest, position = max(largest, length), position + 5 + length
-        assert 1000 < largest <= 8192 + 256
 
 
 @pytest.mark.compat

@@ -1,0 +1,108 @@
+"""TLS of clients as it is on the wire: records, and handshakes that take their time (design.md 3)."""
+
+import contextlib
+import ssl
+import time
+
+import pytest
+
+from harness import messages as m
+
+
+class HandMadeTls:
+    """A client's TLS whose bytes are seen on their way, and can be held back."""
+
+    def __init__(self, client):
+        assert client.request_tls() == b"S"
+        self.socket = client.socket
+        self.received = bytearray()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.engine = context.wrap_bio(self._incoming, self._outgoing)
+
+    def take(self):
+        data = self.socket.recv(65536)
+        assert data
+        self.received.extend(data)
+        self._incoming.write(data)
+
+    def hello(self):
+        """The ClientHello, to be sent."""
+        with pytest.raises(ssl.SSLWantReadError):
+            self.engine.do_handshake()
+        return self._outgoing.read()
+
+    def do(self, operation):
+        while True:
+            try:
+                result = operation()
+            except ssl.SSLWantReadError:
+                self.socket.sendall(self._outgoing.read())
+                self.take()
+            else:
+                self.socket.sendall(self._outgoing.read())
+                return result
+
+    def read_ready(self, count):
+        """Reads up to the `count`th ReadyForQuery."""
+        clear = b""
+        while clear.count(m.ready()) < count:
+            clear += self.do(lambda: self.engine.read(65536))
+        return clear
+
+
+@pytest.mark.compat
+def test_tls_records_towards_clients_are_small(start_pooler, front_tls):
+    """libpq's asynchronous reader can hang on records above 8 KiB."""
+    pooler = start_pooler(settings=front_tls)
+    with pooler.wire() as client:
+        tls = HandMadeTls(client)
+        tls.do(tls.engine.do_handshake)
+        tls.engine.write(m.startup({"user": "alice", "database": "p0"}) + m.query("select repeat('x', 200000)"))
+        tls.read_ready(2)
+        raw = tls.received
+        position, largest = 0, 0
+        while position + 5 <= len(raw):
+            length = int.from_bytes(raw[position + 3:position + 5], "big")
+            largest, position = max(largest, length), position + 5 + length
+        assert 1000 < largest <= 8192 + 256
+
+
+@pytest.mark.quick
+def test_handshakes_left_half_done_keep_nobody_out(start_pooler, front_tls):
+    """More of them than handshakes may be under way at a time; those whose clients go on come to their end."""
+    pooler = start_pooler(settings={**front_tls, "max_client_conn": 1000})
+    with contextlib.ExitStack() as stack:
+        halves = [HandMadeTls(stack.enter_context(pooler.wire())) for _ in range(150)]
+        for tls in halves:
+            tls.socket.sendall(tls.hello())
+        for tls in halves:
+            tls.take()
+        started = time.monotonic()
+        with pooler.wire() as client:
+            client.start_tls().login()
+            assert client.value("select 1") == "1"
+        assert time.monotonic() - started < 5
+        for tls in halves[:75]:
+            tls.socket.close()
+        for tls in halves[75:]:
+            tls.do(tls.engine.do_handshake)
+            tls.engine.write(m.startup({"user": "alice", "database": "p0"}))
+            tls.read_ready(1)
+
+
+@pytest.mark.quick
+def test_hello_in_two_pieces_is_one_hello(start_pooler, front_tls):
+    """As those with post-quantum keys are, which fill more than a packet."""
+    pooler = start_pooler(settings=front_tls)
+    for pause in (0, 0.002, 0.05):
+        with pooler.wire() as client:
+            tls = HandMadeTls(client)
+            hello = tls.hello()
+            tls.socket.sendall(hello[:100])
+            time.sleep(pause)
+            tls.socket.sendall(hello[100:])
+            tls.do(tls.engine.do_handshake)
+            tls.engine.write(m.startup({"user": "alice", "database": "p0"}))
+            tls.read_ready(1)
