@@ -148,6 +148,7 @@ class ClientSession final : public PollListener {
   void drain();
   void leave_server();
   void give_back_counts();
+  void leave_to_crypto_pool();
   [[nodiscard]] bool may_read() const noexcept;
   /// The crypto pool works on the handshake.
   [[nodiscard]] bool engine_away() const noexcept;

@@ -85,7 +85,6 @@ class ClientLogin {
   SessionContext& context_;
   Step step_ = Step::first_packet;
   TimePoint probe_since_;
-  bool handshake_begun_ = false;
   bool greeted_ = false;  ///< a protocol negotiation was sent
   bool is_console_ = false;
   bool is_admin_ = false;

@@ -11,8 +11,8 @@
 
 namespace uvb {
 
-/// Work in the crypto pool on behalf of an owner that may go meanwhile: then `done` is not called, and what the owner
-/// left by keep() lives until the work is over. One piece of work at a time. The loop's thread only.
+/// Work in the crypto pool on behalf of an owner that may go meanwhile, see abandon(). One piece of work at a time. The
+/// loop's thread only.
 class OffLoop {
  public:
   OffLoop() : state_(std::make_shared<State>()) {}
@@ -41,10 +41,11 @@ class OffLoop {
   }
   /// Until `done` is called.
   [[nodiscard]] bool busy() const noexcept { return state_->stage != Stage::none; }
-  /// Before the owner goes: keeps what the work may still be using.
-  template <class T>
-  void keep(std::unique_ptr<T> used) {
-    if (busy() && used) state_->kept.push_back(std::make_shared<std::unique_ptr<T>>(std::move(used)));
+  /// The owner goes: `done` is not called any more, and what the work may still be using stays until it is over.
+  template <class... T>
+  void abandon(std::unique_ptr<T>... used) {
+    state_->done = nullptr;
+    if (busy()) (state_->kept.push_back(std::move(used)), ...);
   }
 
  private:

@@ -51,6 +51,9 @@ class TlsEngine {
   /// (it holds the alert). After `done` call read() before waiting for the socket: clear data may have come along.
   TlsStatus handshake();
   [[nodiscard]] bool established() const noexcept;
+  /// The accepting side has said its last word (RFC 8446 2) and got no certificate to check: the next handshake() is a
+  /// matter of microseconds.
+  [[nodiscard]] bool lacks_only_finished() const noexcept;
 
   /// Decrypts into `into`; `count` tells how much. done with count 0 never happens: it is needs_input.
   TlsStatus read(ByteSpan into, std::size_t& count);

@@ -24,7 +24,7 @@ ClientSession::ClientSession(SessionContext& context, ConnectionId id, std::uniq
       connected_at_(Loop::now()),
       last_packet_(connected_at_) {}
 
-ClientSession::~ClientSession() = default;
+ClientSession::~ClientSession() { leave_to_crypto_pool(); }
 
 void ClientSession::start() {
   login_ = std::make_unique<ClientLogin>(*this);
@@ -309,6 +309,11 @@ void ClientSession::give_back_counts() {
   context_.shared.clients.leave();
 }
 
+/// What the crypto pool is working on stays with it.
+void ClientSession::leave_to_crypto_pool() {
+  if (login_ && login_->busy()) login_->give_up();
+}
+
 void ClientSession::close(std::string_view reason) {
   if (phase_ == ClientPhase::closed) return;
   // Health probes connect and leave: nobody wants to read of them.
@@ -322,8 +327,7 @@ void ClientSession::close(std::string_view reason) {
   if (queued) context_.services.cancel_wait(*this);
   leave_server();
   give_back_counts();
-  // What the crypto pool is working on stays with it.
-  if (login_ && login_->busy()) login_->give_up();
+  leave_to_crypto_pool();
   if (!transport_) return context_.services.retire(*this);
   transport_->shutdown(context_.scratch);
   transport_.reset();

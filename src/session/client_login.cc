@@ -135,12 +135,8 @@ void ClientLogin::on_readable() {
 
 /// A handshake step may hold the private-key work, which takes a millisecond or more: never on the loop.
 void ClientLogin::handshake_step() {
+  if (tls_->engine().lacks_only_finished()) return on_handshake(tls_->engine().handshake());
   auto status = std::make_shared<TlsStatus>(TlsStatus::failed);
-  if (handshake_begun_ && tls_->engine().description().starts_with("TLSv1.3")) {
-    // What remains of a TLS 1.3 handshake is the client's Finished: microseconds.
-    return on_handshake(tls_->engine().handshake());
-  }
-  handshake_begun_ = true;
   off_loop_.run_quietly(
       context_.crypto,
       [tls = tls_, status] {
@@ -165,10 +161,7 @@ void ClientLogin::on_handshake(TlsStatus status) {
   client_.on_readable();
 }
 
-void ClientLogin::give_up() {
-  off_loop_.keep(std::move(client_.transport_));
-  off_loop_.keep(std::move(authenticator_));
-}
+void ClientLogin::give_up() { off_loop_.abandon(std::move(client_.transport_), std::move(authenticator_)); }
 
 void ClientLogin::tick_probe(TimePoint now) {
   if (step_ != Step::probe) return;

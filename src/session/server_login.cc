@@ -28,8 +28,7 @@ ServerLogin::ServerLogin(ServerSession& server)
 
 ServerLogin::~ServerLogin() {
   *self_ = nullptr;
-  off_loop_.keep(std::move(transport_));
-  off_loop_.keep(std::move(authenticator_));
+  off_loop_.abandon(std::move(transport_), std::move(authenticator_));
 }
 
 void ServerLogin::start() {

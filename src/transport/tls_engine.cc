@@ -28,6 +28,10 @@ constexpr std::size_t kMostAnswers = 16384;
 
 constexpr std::array<unsigned char, 11> kAlpnOffer{10, 'p', 'o', 's', 't', 'g', 'r', 'e', 's', 'q', 'l'};
 
+// Finished with an empty Certificate takes 110 to 130 bytes, and a startup packet can come along. A certificate whose
+// check takes time does not fit beside them.
+constexpr std::size_t kLargestFinish = 384;
+
 /// SSL_get_error() is misled by what earlier calls left in this thread's queue, which is empty nearly always.
 void forget_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
@@ -56,6 +60,7 @@ struct TlsEngine::State {
     return broken || wire.has_record() || SSL_pending(ssl.get()) > 0 ||
            (SSL_get_shutdown(ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
   }
+  [[nodiscard]] bool finished_sent() const noexcept { return SSL_get_finished(ssl.get(), nullptr, 0) > 0; }
   TlsStatus read_all(ByteSpan into, std::size_t& count);
   TlsStatus judge_answers(std::size_t output_before, TlsStatus status);
   static void note_message(int sent, int version, int type, const void* bytes, std::size_t size, SSL* ssl, void* state);
@@ -67,6 +72,7 @@ struct TlsEngine::State {
   // Behind the wire, which its BIO uses until it is gone.
   OpenSslPtr<SSL> ssl;
   std::size_t answers = 0;
+  std::size_t last_flight = 0;  ///< bytes the peer has said since our Finished
   int dh_bits = 0;
   bool broken = false;
 };
@@ -184,7 +190,10 @@ std::unique_ptr<TlsEngine> TlsEngine::connect(std::shared_ptr<const TlsContext> 
   return std::unique_ptr<TlsEngine>(new TlsEngine(std::move(state)));
 }
 
-void TlsEngine::feed(ByteView ciphertext) { state_->wire.feed(ciphertext); }
+void TlsEngine::feed(ByteView ciphertext) {
+  if (state_->finished_sent()) state_->last_flight += ciphertext.size();
+  state_->wire.feed(ciphertext);
+}
 
 TlsStatus TlsEngine::handshake() {
   if (state_->broken) return TlsStatus::failed;
@@ -221,6 +230,10 @@ std::size_t TlsEngine::wanted(std::size_t room) const noexcept {
 }
 
 bool TlsEngine::readable() const noexcept { return state_->readable(); }
+
+bool TlsEngine::lacks_only_finished() const noexcept {
+  return !established() && state_->finished_sent() && state_->last_flight <= kLargestFinish;
+}
 
 std::size_t TlsEngine::record_size() const noexcept { return state_->context->record_size(); }
 

@@ -1,7 +1,10 @@
 """TLS of clients as it is on the wire: records, and handshakes that take their time (design.md 3)."""
 
 import contextlib
+import signal
+import socket
 import ssl
+import struct
 import time
 
 import pytest
@@ -106,3 +109,34 @@ def test_hello_in_two_pieces_is_one_hello(start_pooler, front_tls):
             tls.do(tls.engine.do_handshake)
             tls.engine.write(m.startup({"user": "alice", "database": "p0"}))
             tls.read_ready(1)
+
+
+@pytest.mark.quick
+def test_resets_in_the_midst_of_a_hello_hurt_nobody(start_pooler, front_tls):
+    """The end of a connection can come together with the end of the work on its handshake."""
+    pooler = start_pooler(settings={**front_tls, "log_connections": 0, "log_disconnections": 0})
+    for round_ in range(400):
+        with pooler.wire() as client:
+            hello = HandMadeTls(client).hello()
+            client.socket.sendall(hello[:(3, 5, 60, 200)[round_ % 4]])
+            time.sleep((0, 0.00005, 0.0002)[round_ % 3])
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with pooler.wire() as client:
+        client.start_tls().login()
+        assert client.value("select 1") == "1"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGINT], ids=["SIGQUIT", "SIGINT"])
+def test_end_of_the_process_waits_for_work_on_handshakes(start_pooler, front_tls, number):
+    for _ in range(3):
+        pooler = start_pooler(settings=front_tls)
+        with contextlib.ExitStack() as stack:
+            halves = [HandMadeTls(stack.enter_context(pooler.wire())) for _ in range(60)]
+            hellos = [tls.hello() for tls in halves]
+            for tls, hello in zip(halves, hellos):
+                tls.socket.sendall(hello)
+            pooler.signal(number)
+            if number == signal.SIGINT:
+                pooler.signal(number)
+            assert pooler.wait_exit() == 0

@@ -98,7 +98,7 @@ TEST_F(OffLoopTest, WorkThatCanNotEndQuietlyAfterAllIsDoneByItself) {
 TEST_F(OffLoopTest, WhatWorkUsesStaysUntilItIsOver) {
   bool gone = false;
   begin();
-  off_loop_->keep(std::make_unique<Used>(gone));
+  off_loop_->abandon(std::make_unique<Used>(gone));
   off_loop_.reset();
   EXPECT_FALSE(gone);
   end();
@@ -111,11 +111,22 @@ TEST_F(OffLoopTest, WhatQuietWorkUsedGoesWithItsOwner) {
   begin();
   end();
   drain();
-  off_loop_->keep(std::make_unique<Used>(gone));
+  off_loop_->abandon(std::make_unique<Used>(gone));
   EXPECT_FALSE(gone);
   off_loop_.reset();
   EXPECT_TRUE(gone);
   EXPECT_EQ(done_, 0);
+}
+
+TEST_F(OffLoopTest, WorkGivenUpIsNotDoneThoughItsOwnerLivesOn) {
+  bool gone = false;
+  begin();
+  off_loop_->collect();
+  off_loop_->abandon(std::make_unique<Used>(gone));
+  end();
+  EXPECT_TRUE(run_until(loop_, [&gone] { return gone; }));
+  EXPECT_EQ(done_, 0);
+  EXPECT_FALSE(off_loop_->busy());
 }
 
 TEST_F(OffLoopTest, OwnerMayGoFromWithinDone) {

@@ -235,5 +235,67 @@ TEST_F(TlsHandshakeTest, Tls13SuitesAreTheOnesSet) {
   EXPECT_EQ(both.acceptor->description(), "TLSv1.3/TLS_CHACHA20_POLY1305_SHA256");
 }
 
+using LastStepTest = TlsHandshakeTest;
+
+TEST_F(LastStepTest, OnlyFinishedIsMissingWhenTheFlightIsMade) {
+  TlsPair both = pair(accepting(SslMode::require, ec_), connecting(SslMode::require));
+  EXPECT_FALSE(both.acceptor->lacks_only_finished());
+  both.connector->handshake();
+  both.exchange();
+  EXPECT_TRUE(both.acceptor->lacks_only_finished());
+  both.exchange();
+  EXPECT_TRUE(both.acceptor->established());
+  EXPECT_FALSE(both.acceptor->lacks_only_finished());
+}
+
+TEST_F(LastStepTest, HalfAHelloIsNotTheLastStep) {
+  TlsPair both = pair(accepting(SslMode::require, ec_), connecting(SslMode::require));
+  both.connector->handshake();
+  const Buffer& hello = both.connector->output();
+  both.acceptor->feed(hello.view().first(hello.size() / 2));
+  EXPECT_EQ(both.acceptor->handshake(), TlsStatus::needs_input);
+  EXPECT_FALSE(both.acceptor->lacks_only_finished());
+}
+
+TEST_F(LastStepTest, HelloThatMustBeRepeatedIsNotTheLastStep) {
+  TlsSettings acceptor = accepting(SslMode::require, ec_);
+  acceptor.ecdhcurve = "prime256v1";
+  TlsPair both = pair(acceptor, connecting(SslMode::require));
+  both.connector->handshake();
+  both.exchange();
+  EXPECT_FALSE(both.acceptor->lacks_only_finished());
+  both.exchange();
+  EXPECT_TRUE(both.acceptor->lacks_only_finished());
+}
+
+TEST_F(LastStepTest, CertificateOfTheClientIsStillToBeChecked) {
+  for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{100}}) {
+    TlsPair both = pair(accepting(SslMode::require, ec_), connecting_as(user_));
+    both.connector->handshake();
+    both.exchange();
+    const ByteView flight = both.connector->output().view();
+    bool last_step_only = both.acceptor->lacks_only_finished();
+    for (std::size_t at = 0; at < flight.size(); at += piece) {
+      both.acceptor->feed(flight.subspan(at, std::min(piece, flight.size() - at)));
+      last_step_only = both.acceptor->lacks_only_finished();
+      both.acceptor->handshake();
+    }
+    EXPECT_FALSE(last_step_only);
+    EXPECT_TRUE(both.acceptor->established());
+  }
+}
+
+TEST_F(LastStepTest, Tls12HasKeyWorkUpToItsEnd) {
+  TlsSettings connector = connecting(SslMode::require);
+  connector.protocols = "tlsv1.2";
+  TlsPair both = pair(accepting(SslMode::require, ec_), connector);
+  both.connector->handshake();
+  while (!both.acceptor->established()) {
+    EXPECT_FALSE(both.acceptor->lacks_only_finished());
+    both.exchange();
+    ASSERT_TRUE(both.acceptor->error().empty());
+  }
+}
+
 }  // namespace
 }  // namespace uvb
