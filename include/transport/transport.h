@@ -48,10 +48,10 @@ class Transport {
 
   /// Sends all pieces, in order, with one system call; what the socket does not take now is kept
   /// (pending() > 0) until flush(). Returns ok, or blocked when bytes were kept, or failed.
-  /// When bytes are already pending the new ones go behind them.
+  /// When bytes are already pending the new ones go behind them, without a call.
   virtual IoStatus send(std::span<const iovec> pieces, Scratch scratch) = 0;
 
-  /// Tries to send what is pending. ok when nothing is left.
+  /// Tries to send what is pending. ok when nothing is left. Nothing else ends the state of being blocked.
   virtual IoStatus flush() = 0;
 
   /// Clear bytes or the stream's end wait inside: read() again, no readiness of the descriptor will tell.

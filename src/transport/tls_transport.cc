@@ -91,9 +91,11 @@ std::string TlsTransport::handshake_error() const {
   return error.empty() ? "handshake failed: connection lost" : error;
 }
 
-/// Ends a read: what TLS itself wants to say (an alert, a key update) goes at once.
+/// Ends a read: what TLS itself wants to say (an alert, a key update) goes at once. But only flush() may end a block:
+/// others wait for that, and would not hear of it.
 ReadResult TlsTransport::result(TlsStatus status, std::size_t count, bool more) {
-  if (!engine_->output().empty() && flush() == IoStatus::failed && count == 0) return {.status = IoStatus::failed};
+  if (!blocked_ && !engine_->output().empty() && flush() == IoStatus::failed && count == 0)
+    return {.status = IoStatus::failed};
   return {.status = status_of(status), .count = count, .more = count > 0 && (more || engine_->readable())};
 }
 
@@ -119,7 +121,7 @@ IoStatus TlsTransport::send(std::span<const iovec> pieces, Scratch scratch) {
     engine_->give_back_output(0);
     return IoStatus::failed;
   }
-  return send_output();
+  return blocked_ ? IoStatus::blocked : send_output();
 }
 
 IoStatus TlsTransport::flush() { return send_output(); }

@@ -143,6 +143,21 @@ TEST_F(TlsTransportTest, KeepsWhatTheSocketDoesNotTakeAndFlushesInOrder) {
   EXPECT_TRUE(received == large + "tail");
 }
 
+TEST_F(TlsTransportTest, OnlyFlushEndsABlock) {
+  connect();
+  const std::string large(std::size_t{8} << 20, 'x');
+  ASSERT_EQ(send({large}), IoStatus::blocked);
+  const std::string taken = sockets_->receive();
+  sockets_->send(encrypted("question"));
+  EXPECT_EQ(got(read()), "question");
+  EXPECT_TRUE(transport_->blocked()) << "reading is not sending";
+  EXPECT_EQ(send({std::string("behind it")}), IoStatus::blocked);
+  std::string rest;
+  while (transport_->flush() == IoStatus::blocked) rest += sockets_->receive();
+  EXPECT_FALSE(transport_->blocked());
+  EXPECT_EQ(decrypted(taken + rest + sockets_->receive()), large + "behind it");
+}
+
 TEST_F(TlsTransportTest, PartialRecordIsBlockedAndThenGivenWhole) {
   connect();
   const std::string wire = encrypted("whole");
