@@ -134,7 +134,7 @@ class ClientSession final : public PollListener {
     discard,  ///< step over it
     taken,    ///< it was dealt with, `taken_` bytes of it; what remains of it passes
     more,     ///< more of it must arrive first
-    stop,     ///< nothing can go on before something happens (a server, a console reply)
+    stop,     ///< nothing can go on before something happens (a server, a console reply, room for more answers)
     over,     ///< the session has ended
   };
 
@@ -150,8 +150,11 @@ class ClientSession final : public PollListener {
   void give_back_counts();
   void leave_to_crypto_pool();
   [[nodiscard]] bool may_read() const noexcept;
+  /// Too much of what it was told is unsent.
+  [[nodiscard]] bool choked() const noexcept;
   /// The crypto pool works on the handshake.
   [[nodiscard]] bool engine_away() const noexcept;
+  void on_writable();
   bool fetch_engine(bool error);
   void check_hangup();
 

@@ -15,6 +15,14 @@
 
 namespace uvb {
 
+namespace {
+
+/// Above it nothing more is read from a client: answers that the pooler makes itself know no other limit. More than a
+/// server's answers ever are, since of these nothing more is read while any is unsent.
+constexpr std::size_t kMostUnsent = 256U << 10;
+
+}  // namespace
+
 ClientSession::ClientSession(SessionContext& context, ConnectionId id, std::unique_ptr<Transport> transport,
                              std::unique_ptr<ClientAddress> address)
     : context_(context),
@@ -67,9 +75,11 @@ bool ClientSession::engine_away() const noexcept { return login_ && login_->hand
 bool ClientSession::may_read() const noexcept {
   if (console_busy_ || relaying_) return false;
   if (phase_ == ClientPhase::login) return !login_ || login_->wants_bytes();
-  if (phase_ != ClientPhase::active) return false;
+  if (phase_ != ClientPhase::active || choked()) return false;
   return server_ == nullptr || !server_->blocked();
 }
+
+bool ClientSession::choked() const noexcept { return blocked() && transport_->pending() > kMostUnsent; }
 
 void ClientSession::update_interest() {
   // Not even a look at the transport while it is the crypto pool's.
@@ -87,12 +97,7 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
   if (phase_ == ClientPhase::closed) return;
   if (engine_away() && !fetch_engine(error)) return;
   if (ready.writable) {
-    if (transport_->flush() == IoStatus::failed) return close("client unexpected eof");
-    update_interest();
-    if (!blocked() && server_ != nullptr) {
-      server_->resume();
-      consider_release();
-    }
+    on_writable();
     if (phase_ == ClientPhase::closed) return;
   }
   if (ready.hangup && !may_read()) return close("client unexpected eof");
@@ -101,6 +106,17 @@ void ClientSession::on_ready(Readiness ready, bool error) noexcept {
   if (!may_read()) return error ? close("client unexpected eof") : check_hangup();
   on_readable();
   resume();
+}
+
+void ClientSession::on_writable() {
+  if (transport_->flush() == IoStatus::failed) return close("client unexpected eof");
+  update_interest();
+  if (!blocked() && server_ != nullptr) {
+    server_->resume();
+    consider_release();
+  }
+  // What it said before it was choked.
+  if (phase_ == ClientPhase::active && may_read()) go_on();
 }
 
 /// The client speaks, or is gone, while the crypto pool has its engine. The work may be over without having said so; if

@@ -171,6 +171,7 @@ void ClientSession::flush_to_server() {
 }
 
 ClientSession::Verdict ClientSession::on_console_message(const MessageHead& head, ByteView message) {
+  if (console_busy_ || choked()) return Verdict::stop;
   // Commands are short; nothing of the console needs more.
   constexpr std::uint32_t kLongestConsoleMessage = 1U << 20;
   if (head.size > kLongestConsoleMessage) {

@@ -4,6 +4,7 @@ import os
 import random
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -212,3 +213,74 @@ def test_huge_declared_lengths_cost_no_memory(guarded):
         assert guarded.rss_kib() - before < 20_000 * net.patience
     for client in held:
         client.close()
+
+
+def pour_until_stuck(client, data, most):
+    """Sends `data` again and again without reading, until the peer takes no more or took `most` times; how often."""
+    client.socket.settimeout(1.0 * net.patience)
+    sent = 0
+    try:
+        while sent < most:
+            client.socket.sendall(data)
+            sent += 1
+    except TimeoutError:
+        pass
+    client.socket.settimeout(client.timeout)
+    return sent
+
+
+@pytest.mark.quick
+def test_console_client_that_does_not_read_is_not_answered_into_memory(start_pooler, postgres):
+    """Anybody may be a stats user under auth_type=any."""
+    pooler = start_pooler({"p0": postgres.database("p0", user="bob")}, {"auth_type": "any"})
+    count = 2500
+    with pooler.wire() as client:
+        client.login("nobody", "pgbouncer")
+        before = pooler.rss_kib()
+        client.send(m.query("SHOW CONFIG") * count)
+        time.sleep(1)
+        assert pooler.rss_kib() - before < 8_000 * net.patience
+        assert pooler.console().value("SHOW VERSION")
+        for _ in range(count):
+            assert client.receive_until()[-2].kind == "C"
+
+
+@pytest.mark.quick
+def test_console_client_that_only_describes_and_does_not_read_costs_no_memory(start_pooler):
+    pooler = start_pooler()
+    count = 15000
+    with pooler.console() as client:
+        before = pooler.rss_kib()
+        client.send(m.parse("s", "SHOW CLIENTS"), m.describe("S", "s") * count, m.SYNC)
+        time.sleep(1)
+        assert pooler.rss_kib() - before < 8_000 * net.patience
+        assert m.kinds(client.receive_until()) == "1" + "tT" * count + "Z"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("first", ["", "begin"])
+def test_client_that_closes_statements_and_does_not_read_is_stopped(tx, first):
+    """The pooler answers these itself, without a server or while the server has nothing to say."""
+    with tx.login() as client:
+        if first:
+            client.query(first)
+        before = tx.rss_kib()
+        sent = pour_until_stuck(client, m.close("S", "s") * 10000, 500)
+        assert sent < 500
+        assert tx.rss_kib() - before < 8_000 * net.patience
+    with tx.login() as other:
+        assert other.value("select 1") == "1"
+
+
+@pytest.mark.quick
+def test_client_that_was_stopped_goes_on_when_it_reads(tx):
+    with tx.login() as client:
+        count = 1_000_000
+        sender = threading.Thread(target=lambda: client.send(m.close("S", "s") * count, m.query("select 1")))
+        sender.start()
+        time.sleep(1)
+        try:
+            assert client.receive_bytes(5 * count) == m.message("3") * count
+            assert m.kinds(client.receive_until()) == "TDCZ"
+        finally:
+            sender.join()
