@@ -107,6 +107,9 @@ class Control final : public ConsoleHost, public ControlGate {
   void compare_databases(const Config& before, const Config& after);
   void drop_database(const std::string& name);
   void drop_idle_autodbs(TimePoint now);
+  /// What is known of the database lasts until it is dropped.
+  DatabaseState& keep(const std::string& name);
+  void keep_listed();
   void refresh_rules();
 
   ProcessLog& log_;
@@ -129,6 +132,9 @@ class Control final : public ConsoleHost, public ControlGate {
   std::optional<ShutdownMode> shutdown_;
   std::map<ConnectionId, WorkerId> console_workers_;
   std::map<std::uint64_t, Collection> collections_;
+  /// Of the listed databases, and of those of the `*` line that a command was about; others last as long as somebody
+  /// uses them.
+  std::map<std::string, std::shared_ptr<DatabaseState>> kept_;
   std::map<std::string, TimePoint> idle_autodbs_;  ///< since when nobody uses them
   std::uint64_t last_ticket_ = 0;
 };

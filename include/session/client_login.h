@@ -61,6 +61,7 @@ class ClientLogin {
   bool take_request(ByteView body);
   void negotiate(std::uint16_t minor);
   bool find_database();
+  void announce();
   bool join_limits();
   bool check_console();
   bool check_refusal();

@@ -9,6 +9,7 @@
 #include "auth/server_authenticator.h"
 #include "auth/stored_secret.h"
 #include "base/guarded.h"
+#include "base/held_by_name.h"
 #include "base/ids.h"
 #include "session/welcome.h"
 
@@ -57,10 +58,10 @@ struct LoginSecrets {
 /// What sessions of all workers share and no single pool owns. Any thread.
 class SharedState {
  public:
-  std::shared_ptr<DatabaseState> database(const std::string& name);
-  std::shared_ptr<ClientCount> user(const std::string& name);
-  /// Every known user's or database's count, for SHOW.
-  [[nodiscard]] std::map<std::string, int> clients_by_user() const;
+  /// Forgotten when nobody holds it any more: the control thread holds those of databases that last.
+  [[nodiscard]] std::shared_ptr<DatabaseState> database(const std::string& name) { return databases_.get(name); }
+  /// The same: clients hold it.
+  [[nodiscard]] std::shared_ptr<ClientCount> user(const std::string& name) { return users_.get(name); }
 
   [[nodiscard]] LoginSecrets secrets(const std::string& database, const std::string& user) const;
   void remember_password(const std::string& database, const std::string& user, std::shared_ptr<const Secret> password);
@@ -79,8 +80,8 @@ class SharedState {
 
  private:
   using PoolName = std::pair<std::string, std::string>;
-  Guarded<std::map<std::string, std::shared_ptr<DatabaseState>>> databases_;
-  Guarded<std::map<std::string, std::shared_ptr<ClientCount>>> users_;
+  HeldByName<DatabaseState> databases_;
+  HeldByName<ClientCount> users_;
   Guarded<std::map<PoolName, LoginSecrets>> secrets_;
   std::atomic<std::uint64_t> last_connection_{0};
 };

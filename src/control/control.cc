@@ -47,6 +47,7 @@ void Control::run() {
   ticker_->start_every(kTick);
   stats_timer_.emplace(loop_, [this] { rotate_stats(); });
   stats_timer_->start_every(std::chrono::seconds(std::max(1, snapshot_->config->settings.stats_period)));
+  keep_listed();
   refresh_min_pools();
   loop_.run();
   acceptor_.reset();
@@ -248,9 +249,9 @@ void Control::resume(const std::string& database) {
   dispatch(actions);
 }
 
-void Control::disable(const std::string& database) { shared_.database(database)->disabled.store(true); }
+void Control::disable(const std::string& database) { keep(database).disabled.store(true); }
 
-void Control::enable(const std::string& database) { shared_.database(database)->disabled.store(false); }
+void Control::enable(const std::string& database) { keep(database).disabled.store(false); }
 
 void Control::reconnect(const std::string& database) {
   Actions actions;

@@ -94,6 +94,7 @@ Status Control::swap(std::shared_ptr<const Config> config, Reread reread) {
   tell_workers([snapshot = snapshot_](Worker& worker) { worker.apply_snapshot(snapshot); });
   compare_databases(*before->config, *snapshot_->config);
   if (!same_server_tls(*before, *snapshot_)) reconnect("");
+  keep_listed();
   refresh_rules();
   refresh_min_pools();
   return Done{};
@@ -146,6 +147,7 @@ void Control::drop_idle_autodbs(TimePoint now) {
     log_.warning(fmt::format("dropping database '{}' as it does not exist anymore or inactive auto-database", name));
     drop_database(name);
     shared_.database(name)->announced.store(false);
+    kept_.erase(name);
   }
 }
 
@@ -171,18 +173,28 @@ void Control::refresh_min_pools() {
   }
 }
 
+DatabaseState& Control::keep(const std::string& name) {
+  std::shared_ptr<DatabaseState>& state = kept_[name];
+  if (!state) state = shared_.database(name);
+  return *state;
+}
+
+void Control::keep_listed() {
+  for (const auto& [name, database] : snapshot_->config->databases) keep(name);
+}
+
 bool Control::has_database(const std::string& name) const {
   if (snapshot_->config->databases.contains(name)) return true;
   for (const Ledger::PoolInfo& pool : ledger_.pools()) {
     if (pool.key.database == name) return true;
   }
-  return shared_.database(name)->announced.load();
+  return kept_.contains(name);
 }
 
 bool Control::register_database(const std::string& name) {
   if (has_database(name)) return true;
   if (!find_database(*snapshot_->config, name)) return false;
-  shared_.database(name)->announced.store(true);
+  keep(name).announced.store(true);
   log_.log(fmt::format("registered new auto-database: {}", name));
   return true;
 }

@@ -115,10 +115,13 @@ bool ClientLogin::find_database() {
     return true;
   }
   state_ = context_.shared.database(request_.database);
-  if (listed == config->databases.end() && !state_->announced.exchange(true)) {
-    context_.log.log(fmt::format("registered new auto-database: {}", request_.database));
-  }
   return true;
+}
+
+/// Not before the password: of names that strangers think up nothing lasts.
+void ClientLogin::announce() {
+  if (context_.snapshot->config->databases.contains(request_.database) || state_->announced.exchange(true)) return;
+  context_.log.log(fmt::format("registered new auto-database: {}", request_.database));
 }
 
 /// A parameter that only QuestDB takes: whether this is one may not be known before a server has said so.
@@ -326,6 +329,7 @@ void ClientLogin::authenticated() {
     }
   }
   authenticator_.reset();
+  announce();
   client_.pool_ = &context_.services.open_pool(database_, pool_user());
   ++client_.pool_->counters.client_login_count;
   if (client_.pool_->welcome_current) return welcome();

@@ -2,33 +2,6 @@
 
 namespace uvb {
 
-namespace {
-
-template <class Map>
-auto find_or_make(Map& map, const std::string& name) {
-  auto& entry = map[name];
-  if (!entry) entry = std::make_shared<typename Map::mapped_type::element_type>();
-  return entry;
-}
-
-}  // namespace
-
-std::shared_ptr<DatabaseState> SharedState::database(const std::string& name) {
-  return databases_.with([&](auto& databases) { return find_or_make(databases, name); });
-}
-
-std::shared_ptr<ClientCount> SharedState::user(const std::string& name) {
-  return users_.with([&](auto& users) { return find_or_make(users, name); });
-}
-
-std::map<std::string, int> SharedState::clients_by_user() const {
-  return users_.with([](const auto& users) {
-    std::map<std::string, int> counts;
-    for (const auto& [name, count] : users) counts.emplace(name, count->value());
-    return counts;
-  });
-}
-
 LoginSecrets SharedState::secrets(const std::string& database, const std::string& user) const {
   return secrets_.with([&](const auto& secrets) {
     const auto found = secrets.find({database, user});

@@ -284,3 +284,24 @@ def test_client_that_was_stopped_goes_on_when_it_reads(tx):
             assert m.kinds(client.receive_until()) == "TDCZ"
         finally:
             sender.join()
+
+
+def login_and_leave(pooler, user, database):
+    with socket.create_connection(("127.0.0.1", pooler.port)) as sock:
+        sock.sendall(m.startup({"user": user, "database": database}))
+        sock.recv(100)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("database", ["p0", "*"])
+def test_names_that_strangers_think_up_are_forgotten(start_pooler, postgres, database):
+    pooler = start_pooler({database: postgres.database("p0")},
+                          {"auth_type": "md5", "log_connections": 0, "log_disconnections": 0, "log_pooler_errors": 0})
+    def storm(letter, count):
+        for i in range(count):
+            name = f"{letter}{i}-".ljust(60, "x")
+            login_and_leave(pooler, name, name if database == "*" else database)
+    storm("a", 1000)
+    before = pooler.rss_kib()
+    storm("b", 6000)
+    assert pooler.rss_kib() - before < 1000 * net.patience
