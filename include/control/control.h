@@ -106,6 +106,8 @@ class Control final : public ConsoleHost, public ControlGate {
   void apply_to_process(const Settings& settings);
   void compare_databases(const Config& before, const Config& after);
   void drop_database(const std::string& name);
+  void forget_database(const std::string& name);
+  [[nodiscard]] std::map<std::string, bool> autodbs_in_use() const;
   void drop_idle_autodbs(TimePoint now);
   /// What is known of the database lasts until it is dropped.
   DatabaseState& keep(const std::string& name);

@@ -233,6 +233,7 @@ void Control::pause(const std::string& database) {
     paused_ = true;
     ledger_.pause_all(Loop::now(), actions);
   } else {
+    keep(database);
     ledger_.pause(database, Loop::now(), actions);
   }
   dispatch(actions);

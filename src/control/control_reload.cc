@@ -1,6 +1,7 @@
 // RELOAD and SET: a new configuration takes the place of the old one, whole or not at all (design.md 1).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -109,14 +110,13 @@ void Control::apply_to_process(const Settings& settings) {
 
 void Control::compare_databases(const Config& before, const Config& after) {
   std::set<std::string> names;
-  for (const auto& [name, database] : before.databases) names.insert(name);
+  for (const auto& [name, state] : kept_) names.insert(name);
   for (const Ledger::PoolInfo& pool : ledger_.pools()) names.insert(pool.key.database);
   for (const std::string& name : names) {
     const Result<DatabaseConfig> old_one = find_database(before, name);
     const Result<DatabaseConfig> new_one = find_database(after, name);
     if (!new_one) {
-      log_.warning(fmt::format("dropping database '{}' as it does not exist anymore or inactive auto-database", name));
-      drop_database(name);
+      forget_database(name);
     } else if (old_one && new_one->needs_recycle(*old_one)) {
       const std::shared_ptr<DatabaseState> state = shared_.database(name);
       state->auth_kind.store(ServerAuthKind::unknown);
@@ -127,27 +127,48 @@ void Control::compare_databases(const Config& before, const Config& after) {
   }
 }
 
-/// Databases of the `*` line that nobody has used for autodb_idle_timeout are forgotten (behaviour.md 3.8).
-void Control::drop_idle_autodbs(TimePoint now) {
-  const Micros limit = snapshot_->config->settings.autodb_idle_timeout;
+/// What operators said of it goes with it: one of that name that comes later is another database.
+void Control::forget_database(const std::string& name) {
+  log_.warning(fmt::format("dropping database '{}' as it does not exist anymore or inactive auto-database", name));
+  drop_database(name);
+  resume(name);
+  DatabaseState& state = keep(name);
+  state.announced.store(false);
+  state.disabled.store(false);
+  state.auth_kind.store(ServerAuthKind::unknown);
+  state.flavour.store(ServerFlavour::unknown);
+  kept_.erase(name);
+}
+
+/// The databases of the `*` line, and whether somebody uses them. A paused one is waited for.
+std::map<std::string, bool> Control::autodbs_in_use() const {
+  const auto& listed = snapshot_->config->databases;
   std::map<std::string, bool> used;
+  for (const auto& [name, state] : kept_) {
+    if (!listed.contains(name)) used[name] = ledger_.paused(name) || state->clients.value() > 0;
+  }
   for (const Ledger::PoolInfo& pool : ledger_.pools()) {
-    if (snapshot_->config->databases.contains(pool.key.database)) continue;
+    if (listed.contains(pool.key.database)) continue;
     const PoolCounts& counts = pool.counts;
     const int servers = counts.active + counts.active_cancel + counts.being_canceled + counts.idle + counts.used +
                         counts.tested + counts.login;
     const bool clients = shared_.database(pool.key.database)->clients.value() > 0;
-    used[pool.key.database] = used[pool.key.database] || pool.paused || clients || servers > 0 || counts.waiting > 0;
+    bool& in_use = used[pool.key.database];
+    in_use = in_use || pool.paused || clients || servers > 0 || counts.waiting > 0;
   }
+  return used;
+}
+
+/// Databases of the `*` line that nobody has used for autodb_idle_timeout are forgotten (behaviour.md 3.8).
+void Control::drop_idle_autodbs(TimePoint now) {
+  const Micros limit = snapshot_->config->settings.autodb_idle_timeout;
+  std::map<std::string, bool> used = autodbs_in_use();
   std::erase_if(idle_autodbs_, [&](const auto& entry) { return !used.contains(entry.first) || used[entry.first]; });
   for (const auto& [name, in_use] : used) {
     if (in_use || limit <= Micros{}) continue;
     const TimePoint since = idle_autodbs_.try_emplace(name, now).first->second;
     if (now - since <= limit) continue;
-    log_.warning(fmt::format("dropping database '{}' as it does not exist anymore or inactive auto-database", name));
-    drop_database(name);
-    shared_.database(name)->announced.store(false);
-    kept_.erase(name);
+    forget_database(name);
   }
 }
 
@@ -184,11 +205,10 @@ void Control::keep_listed() {
 }
 
 bool Control::has_database(const std::string& name) const {
-  if (snapshot_->config->databases.contains(name)) return true;
-  for (const Ledger::PoolInfo& pool : ledger_.pools()) {
-    if (pool.key.database == name) return true;
-  }
-  return kept_.contains(name);
+  if (kept_.contains(name)) return true;
+  const std::vector<Ledger::PoolInfo> pools = ledger_.pools();
+  return std::any_of(pools.begin(), pools.end(),
+                     [&](const Ledger::PoolInfo& pool) { return pool.key.database == name; });
 }
 
 bool Control::register_database(const std::string& name) {
@@ -202,7 +222,7 @@ bool Control::register_database(const std::string& name) {
 std::vector<DatabaseInfo> Control::databases() const {
   const Config& config = *snapshot_->config;
   std::set<std::string> names;
-  for (const auto& [name, database] : config.databases) names.insert(name);
+  for (const auto& [name, state] : kept_) names.insert(name);
   for (const Ledger::PoolInfo& pool : ledger_.pools()) names.insert(pool.key.database);
   std::vector<DatabaseInfo> all;
   for (const std::string& name : names) {

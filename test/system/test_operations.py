@@ -390,3 +390,76 @@ def test_reload_recycles_the_servers_of_what_changed_where_they_go(tx, change, r
         tx.wait_quiet(0.8)
         idle = [server["remote_pid"] for server in tx.show("SERVERS") if server["database"] == "p0"]
         assert (before not in idle) == recycled
+
+
+def flags(pooler):
+    """What SHOW DATABASES says of each: (paused, disabled)."""
+    return {row["name"]: (row["paused"], row["disabled"]) for row in pooler.show("DATABASES")}
+
+
+@pytest.mark.compat
+@pytest.mark.quick
+def test_database_that_left_the_file_and_comes_back_is_neither_paused_nor_disabled(start_pooler, postgres):
+    everything = {name: postgres.database(name) for name in ("p0", "p1", "p2")}
+    pooler = start_pooler(everything)
+    pooler.admin("PAUSE p1")
+    pooler.admin("DISABLE p2")
+    assert (flags(pooler)["p1"], flags(pooler)["p2"]) == (("1", "0"), ("0", "1"))
+    pooler.databases = {"p0": everything["p0"]}
+    pooler.reload()
+    net.wait_for(lambda: "p1" not in flags(pooler), what="p1 to go")
+    pooler.databases = everything
+    pooler.reload()
+    assert (flags(pooler)["p1"], flags(pooler)["p2"]) == (("0", "0"), ("0", "0"))
+    for name in ("p1", "p2"):
+        with pooler.login(database=name) as client:
+            assert client.value("select current_database()") == name
+
+
+@pytest.mark.compat
+@pytest.mark.quick
+def test_databases_of_the_fallback_line_are_listed_once_a_command_was_about_them(start_pooler, postgres):
+    pooler = start_pooler({"*": f"host=127.0.0.1 port={postgres.port}"})
+    listed = lambda: int(dict(pooler.admin("SHOW LISTS"))["databases"])
+    before = listed()
+    pooler.admin("DISABLE p0")
+    pooler.admin("PAUSE p1")
+    assert (flags(pooler)["p0"], flags(pooler)["p1"]) == (("0", "1"), ("1", "0"))
+    assert listed() == before + 2
+    with pytest.raises(ServerError, match="is disabled"):
+        pooler.login()
+
+
+@pytest.mark.quick
+def test_databases_of_the_fallback_line_go_with_it(start_pooler, postgres):
+    pooler = start_pooler({"*": f"host=127.0.0.1 port={postgres.port}"})
+    pooler.admin("DISABLE p0")
+    pooler.admin("PAUSE p1")
+    pooler.databases = {"p2": postgres.database("p2")}
+    pooler.reload()
+    net.wait_for(lambda: set(flags(pooler)) == {"p2", "pgbouncer"}, what="the databases to go")
+    assert pooler.admin_error("ENABLE p0") == "no such database: p0"
+    assert pooler.admin_error("RESUME p1") == "no such database: p1"
+
+
+@pytest.mark.quick
+def test_idle_database_of_the_fallback_line_is_forgotten_with_its_flag_but_not_while_paused(start_pooler, postgres):
+    pooler = start_pooler({"*": f"host=127.0.0.1 port={postgres.port}"},
+                          {"autodb_idle_timeout": 1, "server_idle_timeout": 1})
+    pooler.login(database="p0").close()
+    for command in ("DISABLE p0", "DISABLE p1", "PAUSE p2"):
+        pooler.admin(command)
+    net.wait_for(lambda: not {"p0", "p1"} & set(flags(pooler)), 15, "the idle ones to go")
+    assert flags(pooler)["p2"] == ("1", "0")
+    for name in ("p0", "p1"):
+        with pooler.login(database=name) as client:
+            assert client.value("select current_database()") == name
+
+
+def test_kill_of_a_disabled_database_leaves_it_disabled(tx):
+    tx.admin("DISABLE p0")
+    tx.admin("KILL p0")
+    assert flags(tx)["p0"] == ("1", "1")
+    tx.admin("RESUME p0")
+    with pytest.raises(ServerError, match="is disabled"):
+        tx.login()
