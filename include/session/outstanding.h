@@ -39,6 +39,8 @@ class Outstanding {
   void push(RequestKind kind);
   [[nodiscard]] bool empty() const noexcept { return head_ == requests_.size(); }
   [[nodiscard]] std::size_t size() const noexcept { return requests_.size() - head_; }
+  /// So many that nothing more should be asked before some were answered.
+  [[nodiscard]] bool full() const noexcept { return size() >= kMost; }
   [[nodiscard]] const Request* front() const noexcept { return empty() ? nullptr : &requests_[head_]; }
 
   /// The server answered something that ends a request of `kind`. The head is taken when it is of that kind, or the one
@@ -87,6 +89,8 @@ class Outstanding {
     std::size_t count = 0;
     std::uint64_t last_batch = 0;
   };
+
+  static constexpr std::size_t kMost = std::size_t{1} << 16;
 
   void make_room();
   Request take();

@@ -76,7 +76,7 @@ bool ClientSession::may_read() const noexcept {
   if (console_busy_ || relaying_) return false;
   if (phase_ == ClientPhase::login) return !login_ || login_->wants_bytes();
   if (phase_ != ClientPhase::active || choked()) return false;
-  return server_ == nullptr || !server_->blocked();
+  return server_ == nullptr || (!server_->blocked() && !server_->outstanding().full());
 }
 
 bool ClientSession::choked() const noexcept { return blocked() && transport_->pending() > kMostUnsent; }

@@ -140,10 +140,12 @@ void ServerSession::on_readable() {
   if (result.status != IoStatus::ok) return lost("server conn crashed?");
   last_packet_ = context_->clock.now();
   pool_->counters.sent += result.count;
+  ClientSession* const stopped = outstanding_.full() ? client_ : nullptr;
   const std::size_t used = consume(bytes);
   if (phase_ == ServerPhase::closed) return;
   window_.done(bytes, used);
   after_relay();
+  if (stopped != nullptr && !outstanding_.full()) stopped->resume();
 }
 
 std::size_t ServerSession::consume(ByteView bytes) {

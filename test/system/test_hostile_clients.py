@@ -273,6 +273,18 @@ def test_client_that_closes_statements_and_does_not_read_is_stopped(tx, first):
 
 
 @pytest.mark.quick
+def test_client_that_closes_statements_while_its_server_works_is_stopped_until_the_server_answers(tx):
+    with tx.login() as client:
+        before = tx.rss_kib()
+        client.send(m.query("select pg_sleep(3)"))
+        count = pour_until_stuck(client, m.close("S", "s") * 1000, 5000)
+        assert count < 5000
+        assert tx.rss_kib() - before < 16_000 * net.patience
+        assert m.kinds(client.receive_until()) == "TDCZ"
+        assert client.receive_bytes(5000 * count) == m.message("3") * 1000 * count
+
+
+@pytest.mark.quick
 def test_client_that_was_stopped_goes_on_when_it_reads(tx):
     with tx.login() as client:
         count = 1_000_000
