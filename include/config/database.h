@@ -45,6 +45,9 @@ struct DatabaseConfig {
   /// The elements of `host`, in order, blanks trimmed and empty ones dropped; empty when `host` is unset.
   [[nodiscard]] std::vector<std::string> hosts() const;
 
+  /// Whether clients of any name log in to the server as `login`, with this line's password.
+  [[nodiscard]] bool forces(std::string_view login) const { return user && *user == login; }
+
   /// Whether servers opened under `other` must be replaced (settings.md 1.8, column "recycles").
   [[nodiscard]] bool needs_recycle(const DatabaseConfig& other) const;
 };

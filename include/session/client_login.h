@@ -61,6 +61,7 @@ class ClientLogin {
   bool take_request(ByteView body);
   void negotiate(std::uint16_t minor);
   bool find_database();
+  bool find_again();
   void announce();
   bool join_limits();
   bool check_console();
@@ -93,6 +94,7 @@ class ClientLogin {
   bool own_user_ = false;       ///< console over the Unix socket by the pooler's own OS user
   bool refused_until_known_ = false;
   StartupRequest request_;
+  std::shared_ptr<const Snapshot> snapshot_;  ///< the one in force at the startup packet
   std::shared_ptr<const DatabaseConfig> database_;
   std::shared_ptr<DatabaseState> state_;
   std::shared_ptr<const StoredSecret> secret_;

@@ -41,6 +41,12 @@ struct Snapshot {
   std::shared_ptr<const TlsContext> server_tls;  ///< null: server_tls_sslmode = disable, or server_tls_error
   std::string server_tls_error;  ///< why there is no server_tls although server_tls_sslmode wants it; else empty
   std::shared_ptr<const Secret> mock_key;  ///< for the salts of unknown users; one per process
+
+  /// The database as the configuration has it, one of the `*` line made for it; null when there is none.
+  [[nodiscard]] std::shared_ptr<const DatabaseConfig> database(const std::string& name) const;
+  /// Null for nobody of auth_file.
+  [[nodiscard]] std::shared_ptr<const StoredSecret> secret(std::string_view user) const;
+  [[nodiscard]] bool same_server_tls(const Snapshot& other) const;
 };
 
 /// The console as a client's session sees it; made by admin's rooms (worker/console_link.h).

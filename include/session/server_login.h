@@ -47,6 +47,7 @@ class ServerLogin {
   void on_error_response(ByteView body);
   void on_parameter(ByteView body);
   void on_ready_for_query();
+  [[nodiscard]] bool outdated() const;
   void finish();
   bool send(Buffer& bytes);
   void watch(bool readable);
@@ -59,8 +60,9 @@ class ServerLogin {
   Step step_ = Step::connecting;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<Transport> transport_;
-  TlsTransport* tls_ = nullptr;               ///< transport_, once it is TLS
-  std::shared_ptr<const Snapshot> snapshot_;  ///< the one in force when the login began
+  TlsTransport* tls_ = nullptr;                     ///< transport_, once it is TLS
+  std::shared_ptr<const Snapshot> snapshot_;        ///< the one in force when the login began
+  std::shared_ptr<const DatabaseConfig> database_;  ///< as it was then
   std::unique_ptr<ServerAuthenticator> authenticator_;
   std::shared_ptr<const Secret> sent_password_;
   Welcome welcome_;

@@ -48,7 +48,7 @@ EffectivePool effective_pool(const Config& config, const DatabaseConfig& databas
   pool.check_query = !global.server_check_query.empty();
   pool.round_robin = global.server_round_robin;
   pool.fast_close = global.server_fast_close;
-  pool.forced_user = database.user.has_value();
+  pool.forced_user = database.forces(pool_user);
   return pool;
 }
 

@@ -29,11 +29,6 @@ void log_lines(Log& log, LogLevel level, const std::string& text) {
   for (std::string line; std::getline(lines, line);) log.write(level, line);
 }
 
-bool same_server_tls(const Snapshot& before, const Snapshot& after) {
-  if (!before.server_tls || !after.server_tls) return before.server_tls == after.server_tls;
-  return before.server_tls->settings() == after.server_tls->settings();
-}
-
 }  // namespace
 
 Result<Config> Control::reload_config() {
@@ -94,7 +89,7 @@ Status Control::swap(std::shared_ptr<const Config> config, Reread reread) {
   apply_to_process(snapshot_->config->settings);
   tell_workers([snapshot = snapshot_](Worker& worker) { worker.apply_snapshot(snapshot); });
   compare_databases(*before->config, *snapshot_->config);
-  if (!same_server_tls(*before, *snapshot_)) reconnect("");
+  if (!before->same_server_tls(*snapshot_)) reconnect("");
   keep_listed();
   refresh_rules();
   refresh_min_pools();

@@ -102,15 +102,12 @@ void ClientLogin::negotiate(std::uint16_t minor) {
 }
 
 bool ClientLogin::find_database() {
+  snapshot_ = context_.snapshot;
   if (is_console_) return true;
-  const std::shared_ptr<const Config>& config = context_.snapshot->config;
-  const auto listed = config->databases.find(request_.database);
-  if (listed != config->databases.end()) {
-    database_ = std::shared_ptr<const DatabaseConfig>(config, &listed->second);
-  } else if (auto made = uvb::find_database(*config, request_.database)) {
-    database_ = std::make_shared<const DatabaseConfig>(std::move(made).value());
-  } else {
-    if (config->autodb) context_.log.error(made.error().message);
+  database_ = snapshot_->database(request_.database);
+  if (!database_) {
+    if (snapshot_->config->autodb)
+      context_.log.error(uvb::find_database(*snapshot_->config, request_.database).error().message);
     fake_database_ = true;
     return true;
   }
@@ -122,6 +119,22 @@ bool ClientLogin::find_database() {
 void ClientLogin::announce() {
   if (context_.snapshot->config->databases.contains(request_.database) || state_->announced.exchange(true)) return;
   context_.log.log(fmt::format("registered new auto-database: {}", request_.database));
+}
+
+/// A RELOAD during the login can have taken away what was found at its begin.
+bool ClientLogin::find_again() {
+  if (snapshot_ == context_.snapshot) return true;
+  const std::shared_ptr<const StoredSecret> present = context_.snapshot->secret(request_.user);
+  const bool same = present && secret_ ? present->text() == secret_->text() : present == secret_;
+  if (!same) {
+    client_.fail("password authentication failed");
+    return false;
+  }
+  if (is_console_ || fake_database_) return true;
+  database_ = context_.snapshot->database(request_.database);
+  if (database_) return true;
+  client_.fail("database removed");
+  return false;
 }
 
 /// A parameter that only QuestDB takes: whether this is one may not be known before a server has said so.
@@ -206,10 +219,8 @@ void ClientLogin::choose_method() {
     context_.log.error(client_.log_prefix() + "auth_type=any requires forced user");
     return client_.fail("bouncer config error");
   }
-  const auto found = context_.snapshot->users->find(request_.user);
-  if (found != context_.snapshot->users->end()) {
-    secret_ = found->second;
-  } else if (method_ != AuthMethod::any) {
+  secret_ = snapshot_->secret(request_.user);
+  if (!secret_ && method_ != AuthMethod::any) {
     context_.log.log(fmt::format("{}no such user: {}", client_.log_prefix(), request_.user));
   }
   decide_bridge();
@@ -300,6 +311,7 @@ void ClientLogin::run_auth_work() {
 std::string ClientLogin::pool_user() const { return database_->user ? *database_->user : request_.user; }
 
 void ClientLogin::authenticated() {
+  if (!find_again()) return;
   if (fake_database_) {
     if (context_.settings().log_connections) {
       context_.log.log(

@@ -33,7 +33,8 @@ ServerLogin::~ServerLogin() {
 
 void ServerLogin::start() {
   snapshot_ = context_.snapshot;
-  connector_ = std::make_unique<Connector>(context_, server_.pool_->config, server_.pool_->state,
+  database_ = server_.pool_->config;
+  connector_ = std::make_unique<Connector>(context_, database_, server_.pool_->state,
                                            [this](Result<UniqueFd> result) { on_connected(std::move(result)); });
   connector_->start();
 }
@@ -123,9 +124,8 @@ void ServerLogin::on_handshake(TlsStatus status) {
 
 void ServerLogin::send_startup() {
   step_ = Step::authentication;
-  const DatabaseConfig& database = *server_.pool_->config;
-  std::vector<StartupParameter> parameters{{"database", database.dbname}};
-  for (const auto& [key, value] : database.startup_parameters) parameters.push_back({key, value});
+  std::vector<StartupParameter> parameters{{"database", database_->dbname}};
+  for (const auto& [key, value] : database_->startup_parameters) parameters.push_back({key, value});
   if (!server_.options_.empty()) parameters.push_back({"options", server_.options_});
   parameters.push_back({"user", server_.pool_->user});
   Buffer packet;
@@ -272,13 +272,12 @@ ServerCredentials ServerLogin::credentials() const {
   const PoolView& pool = *server_.pool_;
   ServerCredentials held;
   held.user = pool.user;
-  const bool forced = pool.config->user.has_value();
-  if (forced && pool.config->password && !pool.config->password->empty()) {
-    held.secret = std::make_shared<const StoredSecret>(pool.config->password->view());
+  const bool forced = database_->forces(pool.user);
+  if (forced && database_->password && !database_->password->empty()) {
+    held.secret = std::make_shared<const StoredSecret>(database_->password->view());
     return held;
   }
-  const auto found = context_.snapshot->users->find(pool.user);
-  if (found != context_.snapshot->users->end()) held.secret = found->second;
+  held.secret = context_.snapshot->secret(pool.user);
   // Keys and passwords belong to the login user, never to a forced one (D7 of behaviour.md 11.1).
   if (forced) return held;
   LoginSecrets secrets = context_.shared.secrets(pool.database, pool.user);
@@ -326,7 +325,7 @@ void ServerLogin::on_parameter(ByteView body) {
 
 void ServerLogin::on_ready_for_query() {
   if (step_ == Step::authentication) return fail_connection("unknown pkt from server");
-  const std::optional<std::string>& query = server_.pool_->config->connect_query;
+  const std::optional<std::string>& query = database_->connect_query;
   if (step_ == Step::greeting && query && !query->empty()) {
     step_ = Step::connect_query;
     Buffer packet;
@@ -337,7 +336,14 @@ void ServerLogin::on_ready_for_query() {
   finish();
 }
 
+/// A RELOAD during the login has changed what is to be connected to. The ledger knows only of servers it had then.
+bool ServerLogin::outdated() const {
+  return server_.pool_->config->needs_recycle(*database_) || !snapshot_->same_server_tls(*context_.snapshot);
+}
+
 void ServerLogin::finish() {
+  // Ends this object.
+  if (outdated() && !server_.is_probe()) return server_.close("connect string changed");
   server_.pool_->state->silence.with([](std::string& silence) { silence.clear(); });
   server_.pool_->state->flavour.store(welcome_.flavour, std::memory_order_relaxed);
   server_.variables_.share_if_equal(welcome_.tracked);

@@ -278,9 +278,8 @@ void Worker::launch(const Action& action) {
     // min_pool_size can ask a worker that never had a client of this pool.
     for (const Ledger::PoolInfo& info : commons_.ledger.pools()) {
       if (info.id != action.pool) continue;
-      auto database = find_database(*context_->snapshot->config, info.key.database);
-      if (database)
-        pool = &open_pool(std::make_shared<const DatabaseConfig>(std::move(database).value()), info.key.user);
+      const std::shared_ptr<const DatabaseConfig> database = context_->snapshot->database(info.key.database);
+      if (database) pool = &open_pool(database, info.key.user);
     }
   }
   if (pool == nullptr) {

@@ -25,10 +25,12 @@ PoolView& Worker::open_pool(const std::shared_ptr<const DatabaseConfig>& config,
     slot->state = commons_.shared.database(config->name);
   }
   PoolView& view = *slot;
-  view.config = config;
+  // `config` can come from another worker that has not heard of the last RELOAD.
+  const std::shared_ptr<const DatabaseConfig> present = context_->snapshot->database(config->name);
+  view.config = present ? present : config;
   refresh_rules(view);
   const ServerFlavour flavour = view.state->flavour.load(std::memory_order_relaxed);
-  const PoolId id = commons_.ledger.open(key, pool_rules(*context_->snapshot->config, *config, user, flavour));
+  const PoolId id = commons_.ledger.open(key, pool_rules(*context_->snapshot->config, *view.config, user, flavour));
   if (view.id != id) {
     views_by_id_.erase(static_cast<std::uint32_t>(view.id));
     view.id = id;
@@ -71,14 +73,8 @@ void Worker::forget_old_views() {
 
 void Worker::apply_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   context_->snapshot = std::move(snapshot);
-  const std::shared_ptr<const Config>& config = context_->snapshot->config;
   for (auto& [key, view] : views_) {
-    const auto listed = config->databases.find(view->database);
-    if (listed != config->databases.end()) {
-      view->config = std::shared_ptr<const DatabaseConfig>(config, &listed->second);
-    } else if (auto made = find_database(*config, view->database)) {
-      view->config = std::make_shared<const DatabaseConfig>(std::move(made).value());
-    }
+    if (auto present = context_->snapshot->database(view->database)) view->config = std::move(present);
     refresh_rules(*view);
   }
 }

@@ -107,11 +107,13 @@ TEST_F(Snapshot, CheckAndForcedUserAreFlags) {
   config_.settings.server_check_query.clear();
   config_.settings.server_round_robin = true;
   config_.settings.server_fast_close = true;
-  database("user=x");
+  database("user=bob");
   EXPECT_FALSE(pool().check_query);
   EXPECT_TRUE(pool().round_robin);
   EXPECT_TRUE(pool().fast_close);
   EXPECT_TRUE(pool().forced_user);
+  database("user=somebody_else");
+  EXPECT_FALSE(pool().forced_user) << "a pool of the time before RELOAD";
 }
 
 TEST_F(Snapshot, AuthSettingsGoDatabaseGlobal) {
