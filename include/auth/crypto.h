@@ -3,13 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 
 /// What authentication needs of OpenSSL. Any thread. A failure of the library (no memory, no entropy) throws
-/// std::runtime_error: nobody could be let in any more.
+/// std::runtime_error: nobody could be let in any more. What it may refuse for its input is an empty result.
 namespace uvb {
 
 /// A SHA-256 value or a key of that size; overwritten when it goes.
@@ -33,7 +34,8 @@ class Digest {
 
 Digest sha256(ByteView data);
 Digest hmac_sha256(ByteView key, ByteView data);
-Digest pbkdf2_sha256(std::string_view password, ByteView salt, int iterations);
+/// nullopt unless `iterations` is 1 to kMostScramIterations.
+std::optional<Digest> pbkdf2_sha256(std::string_view password, ByteView salt, int iterations);
 
 /// Takes the same time wherever the difference is; lengths are not hidden.
 bool same_bytes(ByteView left, ByteView right) noexcept;

@@ -28,10 +28,11 @@ struct ScramDerivedKeys {
   Digest stored_key;
   Digest server_key;
 };
-/// Takes milliseconds at usual iteration counts: crypto pool only. The password is prepared with saslprep().
-ScramDerivedKeys derive_scram_keys(std::string_view password, ByteView salt, int iterations);
+/// Takes milliseconds at usual iteration counts: crypto pool only. The password is prepared with saslprep(). nullopt
+/// for iteration counts that nobody can mean, see kMostScramIterations.
+std::optional<ScramDerivedKeys> derive_scram_keys(std::string_view password, ByteView salt, int iterations);
 
-/// A verifier with a fresh salt; expensive as above.
+/// A verifier with a fresh salt; expensive, and null where derive_scram_keys() is empty.
 std::shared_ptr<const ScramVerifier> make_scram_verifier(std::string_view password, int iterations);
 
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` (RFC 5803 as PostgreSQL writes it); nullopt for

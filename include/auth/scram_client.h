@@ -20,9 +20,6 @@ enum class ScramBinding : std::uint8_t {
 /// (derive_scram_keys, expensive) or from pass-through.
 class ScramClientExchange {
  public:
-  /// A hostile server could keep us busy for hours; PostgreSQL's own default is 4096.
-  static constexpr int kMostIterations = 10'000'000;
-
   ScramClientExchange(ScramBinding binding, std::vector<std::uint8_t> channel_binding);
 
   std::string client_first();

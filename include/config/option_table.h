@@ -19,6 +19,12 @@ using OptionMember =
                  std::optional<std::string> Struct::*, AuthType Struct::*, PoolMode Struct::*, SslMode Struct::*,
                  CleartextServerAuth Struct::*, LogFormat Struct::*, TlsNegotiation Struct::*>;
 
+/// The whole numbers that can be meant; both ends are.
+struct NumberLimits {
+  int least;
+  int most;
+};
+
 /// Everything there is to know of one option. Loading, SET, SHOW CONFIG, the manual and the sample file read it.
 template <class Struct>
 struct BasicOption {
@@ -37,6 +43,8 @@ struct BasicOption {
   /// For free text of which only certain forms can work; may be null. Tells a value from a comment behind it. Refuses a
   /// value only in [uvbouncer]; PgBouncer's settings leave that to whoever uses the text.
   bool (*plausible)(std::string_view value) = nullptr;
+  /// For whole numbers of which only some can work; all others are refused.
+  std::optional<NumberLimits> limits = std::nullopt;
 };
 
 using Option = BasicOption<Settings>;

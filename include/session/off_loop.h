@@ -23,7 +23,7 @@ class OffLoop {
   OffLoop(const OffLoop&) = delete;
   OffLoop& operator=(const OffLoop&) = delete;
 
-  /// `done` follows on the loop when `work` is over.
+  /// `done` follows on the loop when `work` is over, even if it threw: what it was to make is missing then.
   void run(CryptoPool& pool, std::function<void()> work, std::function<void()> done) {
     const auto loud = [work = std::move(work)] {
       work();
@@ -68,7 +68,7 @@ class OffLoop {
     Piece(std::shared_ptr<State> state, std::function<bool()> work)
         : state_(std::move(state)), work_(std::move(work)) {}
     bool run() noexcept override {
-      if (!work_()) return true;
+      if (!ends_quietly()) return true;
       // Its end may be asked for at this very moment: only one of both can be first.
       Stage before = Stage::running;
       return !state_->stage.compare_exchange_strong(before, Stage::over);
@@ -76,6 +76,15 @@ class OffLoop {
     void done() noexcept override { finish(state_); }
 
    private:
+    bool ends_quietly() noexcept {
+      try {
+        return work_();
+      } catch (...) {
+        // One login runs out of memory, say; the process goes on.
+        return false;
+      }
+    }
+
     std::shared_ptr<State> state_;
     std::function<bool()> work_;
   };

@@ -44,8 +44,8 @@ bool CleartextAuthenticator::matches_md5() const {
 void CleartextAuthenticator::work() {
   if (awaiting_ != Awaiting::work) return;
   const auto verifier = secret_->verifier();
-  const ScramDerivedKeys keys = derive_scram_keys(password_.view(), verifier->salt, verifier->iterations);
-  scram_matches_ = same_bytes(keys.server_key.view(), verifier->server_key);
+  const auto keys = derive_scram_keys(password_.view(), verifier->salt, verifier->iterations);
+  scram_matches_ = keys && same_bytes(keys->server_key.view(), verifier->server_key);
 }
 
 AuthStep CleartextAuthenticator::after_work() {

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/limits.h"
+
 namespace uvb {
 
 namespace {
@@ -40,7 +42,8 @@ Digest hmac_sha256(ByteView key, ByteView data) {
   return digest;
 }
 
-Digest pbkdf2_sha256(std::string_view password, ByteView salt, int iterations) {
+std::optional<Digest> pbkdf2_sha256(std::string_view password, ByteView salt, int iterations) {
+  if (iterations < 1 || iterations > kMostScramIterations) return std::nullopt;
   Digest digest;
   const int done =
       PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),

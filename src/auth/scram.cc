@@ -80,20 +80,22 @@ Secret saslprep(std::string_view password) {
   }
 }
 
-ScramDerivedKeys derive_scram_keys(std::string_view password, ByteView salt, int iterations) {
+std::optional<ScramDerivedKeys> derive_scram_keys(std::string_view password, ByteView salt, int iterations) {
   const Secret prepared = saslprep(password);
-  const Digest salted = pbkdf2_sha256(prepared.view(), salt, iterations);
-  const Digest client_key = hmac_sha256(salted.view(), as_bytes("Client Key"));
-  return {client_key, sha256(client_key.view()), hmac_sha256(salted.view(), as_bytes("Server Key"))};
+  const auto salted = pbkdf2_sha256(prepared.view(), salt, iterations);
+  if (!salted) return std::nullopt;
+  const Digest client_key = hmac_sha256(salted->view(), as_bytes("Client Key"));
+  return ScramDerivedKeys{client_key, sha256(client_key.view()), hmac_sha256(salted->view(), as_bytes("Server Key"))};
 }
 
 std::shared_ptr<const ScramVerifier> make_scram_verifier(std::string_view password, int iterations) {
   auto verifier = std::make_shared<ScramVerifier>();
   verifier->iterations = iterations;
   verifier->salt = random_bytes(kScramSaltSize);
-  const ScramDerivedKeys keys = derive_scram_keys(password, verifier->salt, iterations);
-  verifier->stored_key = bytes_of(keys.stored_key);
-  verifier->server_key = bytes_of(keys.server_key);
+  const auto keys = derive_scram_keys(password, verifier->salt, iterations);
+  if (!keys) return nullptr;
+  verifier->stored_key = bytes_of(keys->stored_key);
+  verifier->server_key = bytes_of(keys->server_key);
   return verifier;
 }
 

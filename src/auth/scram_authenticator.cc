@@ -89,7 +89,8 @@ void ScramAuthenticator::work() {
 }
 
 AuthStep ScramAuthenticator::after_work() {
-  if (verifier_ == nullptr) return failed("message out of turn");
+  if (awaiting_ != Awaiting::work) return failed("message out of turn");
+  if (verifier_ == nullptr) return failed("could not derive a verifier from the stored password");
   request_.secret->remember_verifier(verifier_);
   return send_server_first(*verifier_);
 }

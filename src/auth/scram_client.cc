@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "auth/base64.h"
+#include "base/limits.h"
 
 namespace uvb {
 
@@ -38,7 +39,7 @@ std::string ScramClientExchange::client_first() {
 bool ScramClientExchange::parse_iterations(std::string_view text) noexcept {
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, iterations_);
-  return error == std::errc{} && stop == end && iterations_ >= 1 && iterations_ <= kMostIterations;
+  return error == std::errc{} && stop == end && iterations_ >= 1 && iterations_ <= kMostScramIterations;
 }
 
 bool ScramClientExchange::read_server_first(std::string_view message) {

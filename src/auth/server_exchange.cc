@@ -183,7 +183,8 @@ void ServerExchange::work() {
 }
 
 AuthStep ServerExchange::after_work() {
-  if (awaiting_ != Awaiting::work || !derived_) return failed("bad SASL message", "nothing was being worked on");
+  if (awaiting_ != Awaiting::work) return failed("bad SASL message", "nothing was being worked on");
+  if (!derived_) return failed("bad SASL message", "could not derive keys from the password");
   return send_client_final(derived_->client_key, derived_->server_key);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "config/plausible.h"
 
 namespace uvb {
@@ -144,7 +145,8 @@ constexpr Option kOptions[] = {
     {"sbuf_loopcnt", &S::sbuf_loopcnt, "5", kReload, "1.3", kInert,
      "How often one connection is read before the others get their turn; 0 is without limit."},
     {"scram_iterations", &S::scram_iterations, "4096", kReload, "1.25", kWorks,
-     "The iteration count for SCRAM secrets made from plain-text passwords."},
+     "The iteration count for SCRAM secrets made from plain-text passwords.", nullptr,
+     NumberLimits{1, kMostScramIterations}},
     {"server_check_delay", &S::server_check_delay, "30", kReload, "1.0", kWorks,
      "A server idle for longer is checked with server_check_query before it is used again; 0 checks every time."},
     {"server_check_query", &S::server_check_query, "<empty>", kReload, "1.0", kWorks,

@@ -157,12 +157,21 @@ std::optional<std::string> show(const T& value) {
   }
 }
 
+Status check_limits(const std::optional<NumberLimits>& limits, int value) {
+  if (!limits || (value >= limits->least && value <= limits->most)) return Done{};
+  return Error{fmt::format("a whole number from {} to {} is expected", limits->least, limits->most)};
+}
+
 template <class Struct>
 Status store(Struct& settings, const BasicOption<Struct>& option, std::string_view value) {
   return std::visit(
       [&](auto member) -> Status {
-        auto parsed = parse<std::decay_t<decltype(settings.*member)>>(value);
+        using Value = std::decay_t<decltype(settings.*member)>;
+        auto parsed = parse<Value>(value);
         if (!parsed) return parsed.error();
+        if constexpr (std::is_same_v<Value, int>) {
+          if (const Status within = check_limits(option.limits, *parsed); !within) return within;
+        }
         settings.*member = std::move(*parsed);
         return Done{};
       },

@@ -32,6 +32,12 @@ std::string type_of(const BasicOption<Struct>& option) {
                     option.member);
 }
 
+template <class Row>
+std::string values_of(const Row& option) {
+  if (!option.limits) return type_of(option);
+  return fmt::format("{} from {} to {}", type_of(option), option.limits->least, option.limits->most);
+}
+
 /// What stands in the file to get the default.
 template <class Row>
 std::string assignment(const Row& option) {
@@ -48,7 +54,7 @@ std::string default_of(const Row& option) {
 /// Type, age and limits of an option in a few words.
 template <class Row>
 std::string facts(const Row& option) {
-  std::string text = fmt::format("Value: {}. Default: {}.", type_of(option), default_of(option));
+  std::string text = fmt::format("Value: {}. Default: {}.", values_of(option), default_of(option));
   if (option.since == "HEAD") {
     text += " Not in a PgBouncer release yet.";
   } else if (!option.since.empty()) {

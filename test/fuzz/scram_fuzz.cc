@@ -9,6 +9,7 @@
 #include "auth/client_authenticator.h"
 #include "auth/scram_client.h"
 #include "auth/server_authenticator.h"
+#include "base/limits.h"
 #include "protocol/frame.h"
 
 namespace {
@@ -77,7 +78,7 @@ void read_challenge(std::string_view tail) {
   std::string challenge = "r=" + first.substr(first.find("r=") + 2);
   challenge += tail;
   if (!client.read_server_first(challenge)) return;
-  if (client.iterations() < 1 || client.iterations() > uvb::ScramClientExchange::kMostIterations) std::abort();
+  if (client.iterations() < 1 || client.iterations() > uvb::kMostScramIterations) std::abort();
   if (client.salt().empty()) std::abort();
 }
 

@@ -70,6 +70,8 @@ def test_verbose_of_the_file_beats_the_command_line(start_pooler):
 
 
 BROKEN = [("max_client_conn = many", 'invalid value "many" for parameter max_client_conn in configuration ({ini}:{line})'),
+          ("scram_iterations = 0",
+           'invalid value "0" for parameter scram_iterations in configuration ({ini}:{line}): a whole number from 1 to 10000000'),
           ("zork = 1", "unknown parameter: pgbouncer/zork"),
           ("just words", "syntax error in configuration ({ini}:{line}), stopping loading"),
           ("[peers]\n1 = port=1", "host was not provided for peer 1"),
@@ -340,6 +342,16 @@ def test_iterations_of_derived_verifiers(start_pooler):
         client.expect("R")
         client.send(m.message("p", b"SCRAM-SHA-256\0" + (19).to_bytes(4, "big") + b"n,,n=,r=0123456789a"))
         assert client.expect("R").body[4:].endswith(b",i=5000")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "2147483647"])
+def test_iterations_that_cannot_be_worked_off_are_refused(start_pooler, count):
+    pooler = start_pooler(settings={"auth_type": "scram-sha-256"}, users={"alice": "secret"})
+    refusal = f'invalid value "{count}" for parameter scram_iterations: a whole number from 1 to 10000000 is expected'
+    assert pooler.admin_error(f"SET scram_iterations = '{count}'") == "SET failed"
+    pooler.wait_log(f" ERROR {refusal}\n")
+    with pooler.login("alice", "p0", "secret") as client:
+        assert client.value("select 1") == "1"
 
 
 # --- the log

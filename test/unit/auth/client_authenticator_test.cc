@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "auth/md5.h"
@@ -191,7 +192,7 @@ TEST(ClientAuthenticator, ClientWithoutInitialResponseGetsAnEmptyChallenge) {
   ScramClientExchange client(ScramBinding::none, {});
   const AuthStep first = tell(*gate, client.client_first());
   ASSERT_TRUE(client.read_server_first(std::string_view(only_message(first).body).substr(4)));
-  const auto keys = derive_scram_keys(kPassword, client.salt(), client.iterations());
+  const auto keys = derive_scram_keys(kPassword, client.salt(), client.iterations()).value();
   EXPECT_EQ(tell(*gate, client.make_client_final(keys.client_key, keys.server_key)).status, AuthStatus::accepted);
 }
 
@@ -211,6 +212,24 @@ TEST(ClientAuthenticator, ChangedIterationCountMakesANewVerifier) {
   request.scram_iterations = kIterations + 1;
   EXPECT_TRUE(log_in(request, knows(kPassword)).worked);
   EXPECT_EQ(secret->verifier()->iterations, kIterations + 1);
+}
+
+TEST(ClientAuthenticator, IterationCountThatCannotBeWorkedOffFailsTheLogin) {
+  auto request = request_for(AuthMethod::scram, stored(kPassword));
+  request.scram_iterations = 0;
+  const auto outcome = log_in(request, knows(kPassword));
+  EXPECT_TRUE(outcome.worked);
+  EXPECT_EQ(outcome.client_side.status, AuthStatus::rejected);
+  EXPECT_EQ(outcome.client_side.error, "SASL authentication failed");
+}
+
+TEST(ClientAuthenticator, StoredSecretThatWouldTakeForEverIsNotWorkedOff) {
+  auto verifier = *make_scram_verifier(kPassword, kIterations);
+  verifier.iterations = std::numeric_limits<int>::max();
+  const auto secret = stored(format_scram_secret(verifier));
+  const auto outcome = log_in(request_for(AuthMethod::plain, secret), knows(kPassword));
+  EXPECT_TRUE(outcome.worked);
+  EXPECT_EQ(outcome.client_side.error, "password authentication failed");
 }
 
 TEST(ClientAuthenticator, ScramSecretNeedsNoWork) {

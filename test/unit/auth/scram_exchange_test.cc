@@ -28,7 +28,7 @@ class ScramExchange : public ::testing::Test {
     EXPECT_TRUE(server_->read_client_first(first)) << server_->why();
     server_first_ = server_->make_server_first(*verifier_);
     EXPECT_TRUE(client_->read_server_first(server_first_)) << client_->why();
-    const auto keys = derive_scram_keys(kPassword, client_->salt(), client_->iterations());
+    const auto keys = derive_scram_keys(kPassword, client_->salt(), client_->iterations()).value();
     return client_->make_client_final(keys.client_key, keys.server_key);
   }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "auth/base64.h"
+#include "base/limits.h"
 
 namespace uvb {
 namespace {
@@ -24,14 +25,14 @@ struct Rfc7677 {
 
 TEST(Scram, ProofAndSignatureOfRfc7677) {
   const Rfc7677 rfc;
-  const ScramDerivedKeys keys = derive_scram_keys("pencil", rfc.salt, 4096);
+  const ScramDerivedKeys keys = derive_scram_keys("pencil", rfc.salt, 4096).value();
   EXPECT_EQ(base64_encode(scram_proof(keys.client_key, keys.stored_key, rfc.auth_message).view()), rfc.proof);
   EXPECT_EQ(base64_encode(scram_server_signature(keys.server_key.view(), rfc.auth_message).view()), rfc.signature);
 }
 
 TEST(Scram, ProofOfRfc7677RevealsTheClientKeyToItsVerifier) {
   const Rfc7677 rfc;
-  const ScramDerivedKeys keys = derive_scram_keys("pencil", rfc.salt, 4096);
+  const ScramDerivedKeys keys = derive_scram_keys("pencil", rfc.salt, 4096).value();
   const Digest client_key = scram_unmask(bytes(rfc.proof), keys.stored_key.view(), rfc.auth_message);
   EXPECT_TRUE(same_bytes(client_key.view(), keys.client_key.view()));
   EXPECT_TRUE(same_bytes(sha256(client_key.view()).view(), keys.stored_key.view()));
@@ -41,9 +42,17 @@ TEST(Scram, VerifierHasAFreshSaltAndTheDerivedKeys) {
   const auto one = make_scram_verifier("pencil", 3);
   const auto other = make_scram_verifier("pencil", 3);
   EXPECT_NE(one->salt, other->salt);
-  const ScramDerivedKeys keys = derive_scram_keys("pencil", one->salt, 3);
+  const ScramDerivedKeys keys = derive_scram_keys("pencil", one->salt, 3).value();
   EXPECT_TRUE(same_bytes(keys.stored_key.view(), one->stored_key));
   EXPECT_TRUE(same_bytes(keys.server_key.view(), one->server_key));
+}
+
+TEST(Scram, IterationCountNobodyCanMeanGivesNoKeys) {
+  const Rfc7677 rfc;
+  for (const int iterations : {-1, 0, kMostScramIterations + 1}) {
+    EXPECT_FALSE(derive_scram_keys("pencil", rfc.salt, iterations)) << iterations;
+    EXPECT_EQ(make_scram_verifier("pencil", iterations), nullptr) << iterations;
+  }
 }
 
 TEST(Saslprep, ExamplesOfRfc4013) {
@@ -75,8 +84,8 @@ TEST(Saslprep, TextThatGrowsIsPreparedWhole) {
 
 TEST(Saslprep, EquivalentSpellingsGiveTheSameKeys) {
   const auto salt = bytes("W22ZaJ0SNY7soEsUEjb6gQ==");
-  const auto composed = derive_scram_keys("caf\u00e9", salt, 2);
-  const auto decomposed = derive_scram_keys("cafe\u0301", salt, 2);
+  const auto composed = derive_scram_keys("caf\u00e9", salt, 2).value();
+  const auto decomposed = derive_scram_keys("cafe\u0301", salt, 2).value();
   EXPECT_TRUE(same_bytes(composed.client_key.view(), decomposed.client_key.view()));
 }
 

@@ -158,7 +158,25 @@ INSTANTIATE_TEST_SUITE_P(Values, Refuse,
                                          std::pair{"server_lifetime", "1e400"}, std::pair{"server_lifetime", "+-1"},
                                          std::pair{"server_lifetime", "1e13"}, std::pair{"pool_mode", "session ; fast"},
                                          std::pair{"pool_mode", ""}, std::pair{"client_tls_sslmode", "disabled"},
-                                         std::pair{"auth_type", "crypt"}));
+                                         std::pair{"auth_type", "crypt"}, std::pair{"scram_iterations", "0"},
+                                         std::pair{"scram_iterations", "-1"}, std::pair{"scram_iterations", "10000001"},
+                                         std::pair{"scram_iterations", "2147483647"}));
+
+TEST(OptionTable, NumberOutOfItsLimitsIsToldThem) {
+  Settings settings;
+  const Status set = set_option(settings, "scram_iterations", "0");
+  ASSERT_FALSE(set.ok());
+  EXPECT_EQ(set.error().message,
+            "invalid value \"0\" for parameter scram_iterations: a whole number from 1 to 10000000 is expected");
+  EXPECT_EQ(settings.scram_iterations, 4096);
+}
+
+TEST(OptionTable, BothLimitsAreAccepted) {
+  Settings settings;
+  EXPECT_TRUE(set_option(settings, "scram_iterations", "1").ok());
+  EXPECT_TRUE(set_option(settings, "scram_iterations", "10000000").ok());
+  EXPECT_EQ(settings.scram_iterations, 10'000'000);
+}
 
 TEST(OptionTable, UnsetTextIsNullAndEmptyTextIsNot) {
   Settings settings;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <semaphore>
+#include <stdexcept>
 
 #include "fakes/loop_runner.h"
 
@@ -93,6 +94,15 @@ TEST_F(OffLoopTest, WorkThatCanNotEndQuietlyAfterAllIsDoneByItself) {
   off_loop_->run_quietly(
       pool_, [] { return false; }, [this] { ++done_; });
   EXPECT_TRUE(run_until(loop_, [this] { return done_ == 1; }));
+}
+
+TEST_F(OffLoopTest, WorkThatThrowsIsDoneAllTheSame) {
+  off_loop_->run(
+      pool_, [] { throw std::runtime_error("no memory"); }, [this] { ++done_; });
+  EXPECT_TRUE(run_until(loop_, [this] { return done_ == 1; }));
+  off_loop_->run_quietly(
+      pool_, []() -> bool { throw std::runtime_error("no memory"); }, [this] { ++done_; });
+  EXPECT_TRUE(run_until(loop_, [this] { return done_ == 2; }));
 }
 
 TEST_F(OffLoopTest, WhatWorkUsesStaysUntilItIsOver) {
