@@ -24,12 +24,14 @@ std::string timestamp(WallTime when) {
                      std::string_view(zone, zone_size));
 }
 
-void append_continued(std::string& line, std::string_view message) {
+std::string continued(std::string_view message) {
+  std::string text;
   const std::size_t end = message.find_last_not_of(kBlanks);
   for (const char c : message.substr(0, end == message.npos ? 0 : end + 1)) {
-    line += c;
-    if (c == '\n') line += '\t';
+    text += c;
+    if (c == '\n') text += '\t';
   }
+  return text;
 }
 
 }  // namespace
@@ -46,13 +48,14 @@ std::string_view log_level_word(LogLevel level) noexcept {
   return "LOG";
 }
 
+std::string log_text(std::string_view message) {
+  std::string text = message.find('\n') == message.npos ? std::string(message) : continued(message);
+  if (text.size() > kLongestLogLine) text.resize(kLongestLogLine);
+  return text;
+}
+
 std::string format_log_line(WallTime when, long pid, LogLevel level, std::string_view message) {
-  std::string line = fmt::format("{} [{}] {} ", timestamp(when), pid, log_level_word(level));
-  if (message.find('\n') == message.npos) {
-    line += message;
-  } else {
-    append_continued(line, message);
-  }
+  std::string line = fmt::format("{} [{}] {} {}", timestamp(when), pid, log_level_word(level), log_text(message));
   if (line.size() > kLongestLogLine) line.resize(kLongestLogLine);
   line += '\n';
   return line;

@@ -158,7 +158,7 @@ void ProcessLog::write_line(std::string_view line) {
 void ProcessLog::write_syslog(LogLevel level, std::string_view message) const {
   const int priority = syslog_priority(level);
   if (!targets_.to_syslog || priority < 0) return;
-  ::syslog(priority, "%.*s", static_cast<int>(message.size()), message.data());
+  ::syslog(priority, "%s", log_text(message).c_str());
 }
 
 }  // namespace uvb

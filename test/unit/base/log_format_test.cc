@@ -72,6 +72,12 @@ TEST(LogFormat, KeepsTrailingBlanksOfASingleLine) {
             "1970-01-01 00:00:00.000 UTC [1] LOG db/user@ \n");
 }
 
+TEST(LogFormat, TextAloneIsContinuedAndBoundedLikeTheLine) {
+  EXPECT_EQ(log_text("db/al\nice@ closing"), "db/al\n\tice@ closing");
+  EXPECT_EQ(log_text("db/user@ "), "db/user@ ");
+  EXPECT_EQ(log_text(std::string(100'000, 'x')).size(), kLongestLogLine);
+}
+
 TEST(LogFormat, BoundsTheLine) {
   const std::string line = format_log_line(kMoment, 1, LogLevel::log, std::string(100'000, 'x'));
   EXPECT_EQ(line.size(), kLongestLogLine + 1);
