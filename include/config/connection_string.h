@@ -18,6 +18,9 @@ using ConnectionPair = std::pair<std::string, std::string>;
 /// The error only says where and why; the caller puts PgBouncer's sentence in front.
 Result<std::vector<ConnectionPair>> parse_connection_string(std::string_view text);
 
+/// The string as it may be logged, whatever is wrong with it: its keys, for a password can stand behind any of them.
+[[nodiscard]] std::string masked_connection_string(std::string_view text);
+
 /// C's atoi, as numbers in connection strings are read: leading digits count, anything else is 0. Saturates at int's
 /// limits.
 [[nodiscard]] int lenient_int(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "config/connection_string.h"
 #include "config/option_check.h"
 #include "config/option_table.h"
 #include "config/trailing_comment.h"
@@ -9,11 +10,9 @@
 namespace uvb {
 namespace {
 
-/// The value as it may be logged: a connection string is cut where its password begins.
+/// A value in a place where nothing is known of it may be a connection string.
 std::string printable(std::string_view value) {
-  const std::size_t password = value.find("password");
-  if (password == std::string_view::npos) return std::string(value);
-  return fmt::format("{}password=***", value.substr(0, password));
+  return value.find('=') == std::string_view::npos ? std::string(value) : masked_connection_string(value);
 }
 
 /// PgBouncer's two sentences, a specific and the general one, with what is accepted behind.

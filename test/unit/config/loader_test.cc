@@ -170,21 +170,40 @@ TEST_F(Loader, LineBeforeTheFirstSectionIsRefused) {
 
 TEST_F(Loader, BadDatabaseLineCarriesBothSentences) {
   EXPECT_EQ(error_of("[pgbouncer]\n[databases]\na = port=0\n"),
-            "invalid port: 0\ninvalid value \"port=0\" for parameter a in configuration (main.ini:3)");
+            "invalid port: 0\ninvalid value \"port=***\" for parameter a in configuration (main.ini:3)");
 }
 
 TEST_F(Loader, PasswordsAreNotPrinted) {
   const std::string error = error_of("[pgbouncer]\n[databases]\na = user=u password=geheim port=0\n");
   EXPECT_EQ(error.find("geheim"), std::string::npos) << error;
-  EXPECT_NE(error.find("user=u password=***"), std::string::npos) << error;
+  EXPECT_NE(error.find("\"user=*** password=*** port=***\""), std::string::npos) << error;
+}
+
+TEST_F(Loader, NoValueOfARefusedConnectionStringIsPrinted) {
+  for (const char* line : {"a = user=u pass=geheim", "a = Password=geheim port=0", "a = pasword = 'x geheim' port=0",
+                           "a = password='it''s geheim", "a = password=x geheim", "a = port=0 password='x' geheim"}) {
+    for (const char* section : {"databases", "users", "peers"}) {
+      const std::string error = error_of(fmt::format("[pgbouncer]\n[{}]\n{}\n", section, line));
+      EXPECT_NE(error, "") << line;
+      EXPECT_EQ(error.find("geheim"), std::string::npos) << error;
+    }
+  }
+}
+
+TEST_F(Loader, NoValueOfADatabaseLineInTheWrongPlaceIsPrinted) {
+  for (const char* before : {"", "[pgbouncer]\n", "[pgbouncer]\n[uvbouncer]\n"}) {
+    const std::string error = error_of(before + std::string("a = host=h Password=geheim\n"));
+    EXPECT_EQ(error.find("geheim"), std::string::npos) << error;
+    EXPECT_NE(error.find("\"host=*** Password=***\""), std::string::npos) << error;
+  }
 }
 
 TEST_F(Loader, ErrorsOfUsersAndPeersCarryTheGeneralSentence) {
   EXPECT_EQ(error_of("[pgbouncer]\n[users]\nbob = x=1\n"),
-            "unrecognized user parameter: x\ninvalid value \"x=1\" for parameter bob in configuration (main.ini:3)");
+            "unrecognized user parameter: x\ninvalid value \"x=***\" for parameter bob in configuration (main.ini:3)");
   EXPECT_EQ(error_of("[pgbouncer]\n[peers]\n0 = host=h\n"),
             "ids of peers must be a number larger than 0 and at most 65536\n"
-            "invalid value \"host=h\" for parameter 0 in configuration (main.ini:3)");
+            "invalid value \"host=***\" for parameter 0 in configuration (main.ini:3)");
 }
 
 TEST_F(Loader, StarLineWithAMistakeLoadsWithAWarning) {
