@@ -64,7 +64,7 @@ std::shared_ptr<const Config> load(const CommandLine& line, ProcessLog& log) {
 /// Root may read files that the user we became may not.
 void warn_of_reload(SnapshotBuilder& builder, const std::shared_ptr<const Config>& config, const Snapshot& snapshot,
                     Log& log) {
-  const auto again = builder.build(config, &snapshot);
+  const Status again = builder.check_reload(config, snapshot);
   if (!again) log.warning(fmt::format("RELOAD will not work: {}", again.error().message));
 }
 

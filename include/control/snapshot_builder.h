@@ -29,6 +29,9 @@ class SnapshotBuilder {
   Result<std::shared_ptr<const Snapshot>> build(std::shared_ptr<const Config> config, const Snapshot* previous,
                                                 Reread reread = Reread::everything);
 
+  /// Why a RELOAD could not read again what `in_force` was made of, if so. Logs no more than build() at start did.
+  Status check_reload(const std::shared_ptr<const Config>& config, const Snapshot& in_force);
+
  private:
   Status set_up_tls(Snapshot& snapshot, const Snapshot* previous);
   Status set_up_server_tls(Snapshot& snapshot, const TlsSettings& settings, const Snapshot* previous);

@@ -32,14 +32,20 @@ TlsSettings server_tls_settings(const Settings& settings) {
   return tls;
 }
 
+/// The auth_file, if there is one and anybody looks into it.
+std::optional<std::string> users_file(const Settings& settings) {
+  if (settings.auth_type == AuthType::any || settings.auth_file == "") return std::nullopt;
+  return settings.auth_file;
+}
+
 }  // namespace
 
 std::shared_ptr<const UserSecrets> SnapshotBuilder::users(const Config& config, const Snapshot* previous) {
   const auto none = std::make_shared<const UserSecrets>();
   const std::shared_ptr<const UserSecrets> before = previous != nullptr ? previous->users : none;
-  const Settings& settings = config.settings;
-  if (!settings.auth_file || settings.auth_file->empty() || settings.auth_type == AuthType::any) return none;
-  const Result<UserList> list = load_user_list(*settings.auth_file);
+  const std::optional<std::string> file = users_file(config.settings);
+  if (!file) return none;
+  const Result<UserList> list = load_user_list(*file);
   if (!list) {
     log_.error(list.error().message);
     return before;
@@ -95,6 +101,16 @@ Result<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(std::shared_ptr<c
   }
   if (reread == Reread::everything) snapshot->users = users(*snapshot->config, previous);
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
+}
+
+Status SnapshotBuilder::check_reload(const std::shared_ptr<const Config>& config, const Snapshot& in_force) {
+  Snapshot again;
+  again.config = config;
+  if (Status tls = set_up_tls(again, &in_force); !tls) return tls;
+  const std::optional<std::string> file = users_file(config->settings);
+  if (!file) return Done{};
+  const Result<UserList> list = load_user_list(*file);
+  return list ? Status(Done{}) : Status(list.error());
 }
 
 }  // namespace uvb
