@@ -175,7 +175,8 @@ void ClientLogin::tick_probe(TimePoint now) {
 }
 
 std::string ClientLogin::database_shown() const {
-  const bool known = state_ && context_.snapshot->users->contains(request_.user);
+  const bool exists = state_ || is_console_;
+  const bool known = exists && context_.snapshot->users->contains(request_.user);
   return known ? request_.database : std::string("(nodb)");
 }
 

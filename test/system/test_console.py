@@ -64,6 +64,20 @@ def test_auth_type_any_makes_unlisted_users_stats_users(start_pooler, postgres):
 
 
 @pytest.mark.compat
+def test_logins_to_the_console_are_logged_with_its_name(start_pooler):
+    pooler = start_pooler(settings={"auth_type": "md5"}, users={"admin": "secret", "alice": "secret"})
+    pooler.login("admin", "pgbouncer", "secret").close()
+    with pytest.raises(ServerError):
+        pooler.login("alice", "pgbouncer", "secret")
+    with pytest.raises(ServerError):
+        pooler.login("stranger", "pgbouncer", "secret")
+    place = r"@127.0.0.1:\d+ "
+    assert re.search(rf" pgbouncer/admin{place}login attempt: db=pgbouncer user=admin ", pooler.log())
+    assert re.search(rf" pgbouncer/alice{place}closing because: not allowed ", pooler.log())
+    assert re.search(rf" \(nodb\)/stranger{place}login attempt: db=pgbouncer user=stranger ", pooler.log())
+
+
+@pytest.mark.compat
 @pytest.mark.parametrize("command", ["foo", "SHOW foo", "SHOW", "SHOW POOLS; SHOW POOLS", "SHOW VERSION;;",
                                      "SHOW VERSION x", "/* x */ SHOW VERSION", "SELECT 2", "PAUSE 'p0'",
                                      "SHOW HELP me please"])
