@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,9 @@ class ClientLogin {
   void announce();
   bool join_limits();
   bool check_console();
+  /// The user that takes the place of the requested name where nobody asks who it is: the database's forced one under
+  /// auth_type=any, the console's own (admin-console.md 1.2).
+  [[nodiscard]] std::optional<std::string> user_for_all() const;
   bool check_refusal();
   void warn_of_ignored_parameters();
   void choose_method();

@@ -64,9 +64,16 @@ void ClientLogin::on_startup(ByteView body, std::uint16_t minor) {
   if (!join_limits()) return;
   own_user_ = is_console_ && client_.address_->is_unix && client_.address_->unix_uid == getuid() &&
               request_.user == kConsoleName;
+  if (auto user = user_for_all()) client_.user_ = std::make_shared<const std::string>(std::move(*user));
   log_attempt();
   if (!check_console()) return;
   choose_method();
+}
+
+std::optional<std::string> ClientLogin::user_for_all() const {
+  const bool any = context_.settings().auth_type == AuthType::any;
+  if (is_console_) return any || own_user_ ? std::optional<std::string>(kConsoleName) : std::nullopt;
+  return any && database_ ? database_->user : std::nullopt;
 }
 
 bool ClientLogin::take_request(ByteView body) {
@@ -185,7 +192,7 @@ void ClientLogin::log_attempt() const {
   if (own_user_) context_.log.log(client_.log_prefix() + "pgbouncer access from unix socket");
   const std::string tls = tls_ != nullptr ? tls_->engine().description() : "no";
   context_.log.log(fmt::format("{}login attempt: db={} user={} tls={} replication={}", client_.log_prefix(),
-                               request_.database, request_.user, tls, replication_word(request_.replication)));
+                               request_.database, client_.user(), tls, replication_word(request_.replication)));
 }
 
 /// false: the session has ended.

@@ -177,7 +177,7 @@ void ClientLogin::tick_probe(TimePoint now) {
 std::string ClientLogin::database_shown() const {
   const bool exists = state_ || is_console_;
   const bool known = exists && context_.snapshot->users->contains(request_.user);
-  return known ? request_.database : std::string("(nodb)");
+  return known || user_for_all() ? request_.database : std::string("(nodb)");
 }
 
 void ClientLogin::tick(TimePoint now) {

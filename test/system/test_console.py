@@ -64,6 +64,17 @@ def test_auth_type_any_makes_unlisted_users_stats_users(start_pooler, postgres):
 
 
 @pytest.mark.compat
+@pytest.mark.parametrize("user", ["stranger", "admin"])
+def test_auth_type_any_forgets_the_name_asked_for(start_pooler, postgres, user):
+    pooler = start_pooler({"p0": postgres.database("p0", user="bob")}, {"auth_type": "any"})
+    with pooler.login(user, "pgbouncer") as console, pooler.login(user, "p0") as client:
+        client.query("select 1")
+        assert sorted(row[1:3] for row in console.rows("SHOW CLIENTS")) == [["bob", "p0"], ["pgbouncer", "pgbouncer"]]
+    assert re.search(r" pgbouncer/pgbouncer@127.0.0.1:\d+ login attempt: db=pgbouncer user=pgbouncer ", pooler.log())
+    assert re.search(r" p0/bob@127.0.0.1:\d+ login attempt: db=p0 user=bob ", pooler.log())
+
+
+@pytest.mark.compat
 def test_logins_to_the_console_are_logged_with_its_name(start_pooler):
     pooler = start_pooler(settings={"auth_type": "md5"}, users={"admin": "secret", "alice": "secret"})
     pooler.login("admin", "pgbouncer", "secret").close()
