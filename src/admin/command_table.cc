@@ -41,7 +41,8 @@ constexpr CommandRow kCommands[] = {
      .help = "ENABLE <db>",
      .argument = ArgumentRule::required_database,
      .lookup = Lookup::find,
-     .console_verb = "enable",
+     // The words of release 1.25.2; later ones say "enable".
+     .console_verb = "disable",
      .run = run_enable},
     {.word = "RECONNECT",
      .help = "RECONNECT [<db>]",

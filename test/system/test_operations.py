@@ -261,6 +261,7 @@ STATE_ERRORS = [
     ([], "RECONNECT pgbouncer", "cannot reconnect admin db: pgbouncer"),
     ([], "WAIT_CLOSE pgbouncer", "cannot wait in admin db: pgbouncer"),
     ([], "DISABLE pgbouncer", "cannot disable admin db: pgbouncer"),
+    ([], "ENABLE pgbouncer", "cannot disable admin db: pgbouncer"),
     ([], "DISABLE", "a database is required"), ([], "ENABLE", "a database is required"),
     ([], "DISABLE nope", "no such database: nope"), ([], "RECONNECT nope", "no such database: nope"),
     ([], "KILL nope", "no such database: nope"), ([], "RELOAD p0", "invalid command 'RELOAD p0', use SHOW HELP;"),
