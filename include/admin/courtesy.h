@@ -26,7 +26,7 @@ struct Courtesy {
   std::string_view value = {};  ///< of the one row, with columns
 };
 [[nodiscard]] std::span<const Courtesy> courtesies();
-/// The row that `text` is a form of; null when it is none.
+/// The row that `text` is a form of, or its last statement where it is nothing but courtesies; null otherwise.
 [[nodiscard]] const Courtesy* find_courtesy(std::string_view text);
 
 [[nodiscard]] ConsoleReply courtesy_reply(const Courtesy& courtesy);

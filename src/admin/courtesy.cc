@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <string>
 
 #include "admin/command_parser.h"
+#include "config/text.h"
 
 namespace uvb {
 namespace {
@@ -21,6 +23,8 @@ constexpr std::array kFakeParameters = {
 };
 
 constexpr std::array<ConsoleColumn, 1> kPing = {{{"?column?", ColumnType::int4}}};
+constexpr std::array<ConsoleColumn, 1> kUnlocked = {{{"pg_advisory_unlock_all"}}};
+constexpr std::string_view kPoolOfAsyncpg = "asyncpg's pool, all in one text: when a connection is given back";
 
 constexpr Courtesy kCourtesies[] = {
     {"begin", true, "BEGIN", "psycopg without autocommit, pgjdbc with autocommit off: before the first statement"},
@@ -32,17 +36,20 @@ constexpr Courtesy kCourtesies[] = {
     {"deallocate", true, "DEALLOCATE", "pgx, psycopg: when their statement cache drops a statement"},
     {"discard all", false, "DISCARD ALL", "Npgsql, connection pools: when a connection is reused"},
     {"set session characteristics", true, "SET", "pgjdbc, psycopg: isolation level and read-only mode"},
+    {"set transaction", true, "SET", "psycopg2: isolation level, with BEGIN"},
+    {"select pg_advisory_unlock_all()", false, "SELECT 1", kPoolOfAsyncpg, kUnlocked, ""},
+    {"close all", false, "CLOSE CURSOR ALL", kPoolOfAsyncpg},
+    {"unlisten *", false, "UNLISTEN", kPoolOfAsyncpg},
+    {"reset all", false, "RESET", kPoolOfAsyncpg},
     {"select 1", false, "SELECT 1", "connection pools: to test a connection", kPing, "1"},
 };
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 // Lower case, blanks folded into one, no semicolon at the end.
 std::string normalized(std::string_view text) {
   std::string words;
   for (const char c : text) {
-    if (!is_blank(c)) {
-      words += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (!is_space(c)) {
+      words += to_lower(c);
     } else if (!words.empty() && words.back() != ' ') {
       words += ' ';
     }
@@ -51,10 +58,16 @@ std::string normalized(std::string_view text) {
   return words;
 }
 
-bool is_form_of(std::string_view words, const Courtesy& courtesy) {
-  if (!words.starts_with(courtesy.words)) return false;
-  words.remove_prefix(courtesy.words.size());
-  return words.empty() || (courtesy.tail && words.front() == ' ' && words.find(';') == std::string_view::npos);
+bool is_form_of(std::string_view statement, const Courtesy& courtesy) {
+  if (!statement.starts_with(courtesy.words)) return false;
+  statement.remove_prefix(courtesy.words.size());
+  return statement.empty() || (courtesy.tail && statement.front() == ' ');
+}
+
+const Courtesy* find_statement(std::string_view statement) {
+  const auto found = std::ranges::find_if(
+      kCourtesies, [statement](const Courtesy& courtesy) { return is_form_of(statement, courtesy); });
+  return found == std::end(kCourtesies) ? nullptr : &*found;
 }
 
 // No courtesy is longer; keeps the cost of normalized() small for whatever a client sends.
@@ -75,10 +88,12 @@ std::span<const Courtesy> courtesies() { return kCourtesies; }
 const Courtesy* find_courtesy(std::string_view text) {
   if (text.size() > kLongest) return nullptr;
   const std::string words = normalized(text);
-  for (const Courtesy& courtesy : kCourtesies) {
-    if (is_form_of(words, courtesy)) return &courtesy;
+  const Courtesy* last = nullptr;
+  for (const auto part : std::views::split(words, ';')) {
+    last = find_statement(trim_left(trim_right(std::string_view(part))));
+    if (last == nullptr) return nullptr;
   }
-  return nullptr;
+  return last;
 }
 
 ConsoleReply courtesy_reply(const Courtesy& courtesy) {

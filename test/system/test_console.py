@@ -5,6 +5,7 @@ import re
 
 import asyncpg
 import psycopg
+import psycopg2
 import pytest
 
 from harness import clients
@@ -230,6 +231,26 @@ def test_console_by_asyncpg(pooler):
         await connection.close()
 
     asyncio.run(session())
+
+
+def test_console_by_the_pool_of_asyncpg(pooler):
+    async def session():
+        async with asyncpg.create_pool(host="127.0.0.1", port=pooler.port, user="admin", database="pgbouncer",
+                                       ssl=False, min_size=1, max_size=1) as pool:
+            for _ in range(2):
+                async with pool.acquire() as connection:
+                    assert (await connection.fetchval("SHOW VERSION")).startswith("PgBouncer")
+
+    asyncio.run(session())
+
+
+def test_console_by_psycopg2_with_an_isolation_level(pooler):
+    connection = psycopg2.connect(host="127.0.0.1", port=pooler.port, user="admin", dbname="pgbouncer")
+    connection.set_session(isolation_level="SERIALIZABLE", readonly=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW STATE")
+        assert len(cursor.fetchall()) == 3
+    connection.close()
 
 
 @pytest.mark.parametrize("mode", ["simple", "extended"])

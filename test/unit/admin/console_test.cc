@@ -95,13 +95,17 @@ TEST_F(ConsoleTest, StatementsOfDriversAreTakenForNothing) {
       {"DISCARD ALL", "DISCARD ALL"},
       {"SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", "SET"},
       {"SELECT 1", "SELECT 1"},
+      {"BEGIN;SET TRANSACTION ISOLATION LEVEL SERIALIZABLE READ ONLY", "SET"},
+      {"SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;", "RESET"},
+      {"commit ; begin;", "BEGIN"},
   };
   for (const auto& [text, tag] : expected) EXPECT_EQ(run_as_stats(text), tag) << text;
   EXPECT_EQ(host.done, Lines{});
 }
 
 TEST_F(ConsoleTest, CourtesiesHideNoOtherCommand) {
-  for (const char* text : {"BEGIN; RELOAD", "SELECT 1; RELOAD", "beginner", "SELECT 1, 2", "discard all tables"}) {
+  for (const char* text : {"BEGIN; RELOAD", "SELECT 1; RELOAD", "beginner", "SELECT 1, 2", "discard all tables",
+                           "BEGIN; SHOW VERSION", "RELOAD; BEGIN", "BEGIN;;COMMIT", "DEALLOCATE \"a;b\""}) {
     EXPECT_EQ(run(text), "ERROR invalid command '" + std::string(text) + "', use SHOW HELP;");
   }
   for (const Courtesy& courtesy : courtesies()) EXPECT_FALSE(courtesy.who.empty());
