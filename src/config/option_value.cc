@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "config/option_table.h"
 #include "config/text.h"
@@ -45,6 +46,16 @@ std::optional<double> read_double(std::string_view text) {
   return negative ? -value : value;
 }
 
+/// Cut off, as PgBouncer does. But what is a whole number except for the last bits of binary was meant to be one:
+/// 0.000249 stays 249.
+Micros cut_to_micros(double seconds) {
+  const double exact = seconds * 1e6;
+  const double nearest = std::round(exact);
+  constexpr double kLastBits = 4 * std::numeric_limits<double>::epsilon();
+  const bool meant = std::abs(exact - nearest) <= exact * kLastBits;
+  return Micros(std::llround(meant ? nearest : std::trunc(exact)));
+}
+
 std::string list_words(std::span<const std::string_view> words) {
   return fmt::format("one of {} is expected", fmt::join(words, ", "));
 }
@@ -79,7 +90,7 @@ Result<Micros> parse_seconds(std::string_view text) {
   if (!seconds || !(*seconds >= 0 && *seconds <= kMaxSeconds)) {
     return Error{"a number of seconds is expected: 0 or more, fractions allowed, no unit"};
   }
-  return Micros(std::llround(*seconds * 1e6));
+  return cut_to_micros(*seconds);
 }
 
 Result<std::size_t> parse_word(std::string_view text, std::span<const std::string_view> words) {
