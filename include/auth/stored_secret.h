@@ -36,6 +36,7 @@ class StoredSecret {
   explicit StoredSecret(std::string_view text);
 
   [[nodiscard]] SecretKind kind() const noexcept { return kind_; }
+  [[nodiscard]] bool is_hash() const noexcept { return kind_ == SecretKind::md5 || kind_ == SecretKind::scram; }
   [[nodiscard]] std::string_view text() const noexcept { return text_.view(); }
 
   /// The verifier of a SCRAM secret, or the one derived earlier from a plain secret (remember_verifier); null else.
@@ -47,5 +48,9 @@ class StoredSecret {
   SecretKind kind_;
   mutable Guarded<std::shared_ptr<const ScramVerifier>> verifier_;
 };
+
+/// A hash that no password matches, checked in the same way and time as `like`: for users who do not exist. Null unless
+/// `like` is a hash.
+std::shared_ptr<const StoredSecret> make_stand_in(const StoredSecret& like);
 
 }  // namespace uvb

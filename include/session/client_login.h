@@ -75,6 +75,8 @@ class ClientLogin {
   void decide_bridge();
   void tick_probe(TimePoint now);
   [[nodiscard]] bool bridge_possible() const;
+  [[nodiscard]] std::shared_ptr<const StoredSecret> secret_to_check() const;
+  void imitate_a_database();
   void begin_authentication();
   void on_auth_message();
   void apply(AuthStep step);
@@ -101,6 +103,9 @@ class ClientLogin {
   std::shared_ptr<const Snapshot> snapshot_;  ///< the one in force at the startup packet
   std::shared_ptr<const DatabaseConfig> database_;
   std::shared_ptr<DatabaseState> state_;
+  /// Decide what is asked before it is known who this is: the above or, if there is no such database, another's.
+  std::shared_ptr<const DatabaseConfig> asking_database_;
+  std::shared_ptr<DatabaseState> asking_state_;
   std::shared_ptr<const StoredSecret> secret_;
   AuthMethod method_ = AuthMethod::md5;
   std::unique_ptr<ClientAuthenticator> authenticator_;

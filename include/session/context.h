@@ -37,6 +37,8 @@ using UserSecrets = std::map<std::string, std::shared_ptr<const StoredSecret>, s
 struct Snapshot {
   std::shared_ptr<const Config> config;
   std::shared_ptr<const UserSecrets> users;
+  /// For users who do not exist, where a hash is checked: of the kind that prevails. Null: no secret is a hash.
+  std::shared_ptr<const StoredSecret> stand_in;
   std::shared_ptr<const TlsContext> client_tls;  ///< null: client_tls_sslmode = disable
   std::shared_ptr<const TlsContext> server_tls;  ///< null: server_tls_sslmode = disable, or server_tls_error
   std::string server_tls_error;  ///< why there is no server_tls although server_tls_sslmode wants it; else empty

@@ -1,5 +1,9 @@
 #include "auth/stored_secret.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "auth/crypto.h"
 #include "auth/md5.h"
 #include "auth/scram.h"
 
@@ -22,6 +26,16 @@ std::shared_ptr<const ScramVerifier> StoredSecret::verifier() const {
 
 void StoredSecret::remember_verifier(std::shared_ptr<const ScramVerifier> verifier) const {
   verifier_.with([&](auto& kept) { kept = std::move(verifier); });
+}
+
+std::shared_ptr<const StoredSecret> make_stand_in(const StoredSecret& like) {
+  if (like.kind() == SecretKind::md5) {
+    return std::make_shared<const StoredSecret>(fmt::format("md5{:02x}", fmt::join(random_bytes(16), "")));
+  }
+  if (like.kind() != SecretKind::scram) return nullptr;
+  ScramVerifier verifier = *like.verifier();
+  for (auto* part : {&verifier.salt, &verifier.stored_key, &verifier.server_key}) fill_random(*part);
+  return std::make_shared<const StoredSecret>(format_scram_secret(verifier));
 }
 
 }  // namespace uvb

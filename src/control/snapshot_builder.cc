@@ -38,6 +38,16 @@ std::optional<std::string> users_file(const Settings& settings) {
   return settings.auth_file;
 }
 
+std::shared_ptr<const StoredSecret> stand_in_for(const UserSecrets& users) {
+  std::map<SecretKind, std::vector<const StoredSecret*>> hashes;
+  for (const auto& [name, secret] : users) {
+    if (secret->is_hash()) hashes[secret->kind()].push_back(secret.get());
+  }
+  if (hashes.empty()) return nullptr;
+  const bool scram = hashes[SecretKind::scram].size() > hashes[SecretKind::md5].size();
+  return make_stand_in(*hashes[scram ? SecretKind::scram : SecretKind::md5].front());
+}
+
 }  // namespace
 
 std::shared_ptr<const UserSecrets> SnapshotBuilder::users(const Config& config, const Snapshot* previous) {
@@ -99,7 +109,10 @@ Result<std::shared_ptr<const Snapshot>> SnapshotBuilder::build(std::shared_ptr<c
     snapshot->server_tls_error.clear();
     if (Status tls = set_up_tls(*snapshot, previous); !tls) return tls.error();
   }
-  if (reread == Reread::everything) snapshot->users = users(*snapshot->config, previous);
+  if (reread == Reread::everything) {
+    snapshot->users = users(*snapshot->config, previous);
+    snapshot->stand_in = stand_in_for(*snapshot->users);
+  }
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/console_name.h"
@@ -116,10 +117,22 @@ bool ClientLogin::find_database() {
     if (snapshot_->config->autodb)
       context_.log.error(uvb::find_database(*snapshot_->config, request_.database).error().message);
     fake_database_ = true;
+    imitate_a_database();
     return true;
   }
   state_ = context_.shared.database(request_.database);
+  asking_database_ = database_;
+  asking_state_ = state_;
   return true;
+}
+
+/// What is asked must not tell that there is no such database (guarantee G10).
+void ClientLogin::imitate_a_database() {
+  const std::shared_ptr<const Config>& config = snapshot_->config;
+  const auto model = std::ranges::find_if(config->databases, [](const auto& entry) { return !entry.second.user; });
+  if (model == config->databases.end()) return;
+  asking_database_ = std::shared_ptr<const DatabaseConfig>(config, &model->second);
+  asking_state_ = context_.shared.database(model->first);
 }
 
 /// Not before the password: of names that strangers think up nothing lasts.
@@ -147,7 +160,8 @@ bool ClientLogin::find_again() {
 /// A parameter that only QuestDB takes: whether this is one may not be known before a server has said so.
 bool ClientLogin::check_refusal() {
   if (request_.refusal.empty()) return true;
-  const ServerFlavour flavour = state_ ? state_->flavour.load(std::memory_order_relaxed) : ServerFlavour::postgresql;
+  const ServerFlavour flavour =
+      asking_state_ ? asking_state_->flavour.load(std::memory_order_relaxed) : ServerFlavour::postgresql;
   if (flavour == ServerFlavour::questdb) {
     warn_of_ignored_parameters();
     return true;
@@ -213,10 +227,17 @@ bool ClientLogin::check_console() {
 }
 
 bool ClientLogin::bridge_possible() const {
-  if (is_console_ || fake_database_ || tls_ == nullptr || database_->user) return false;
+  if (asking_database_ == nullptr || tls_ == nullptr || asking_database_->user) return false;
   if (method_ != AuthMethod::md5 && method_ != AuthMethod::scram) return false;
   if (context_.snapshot->config->uvbouncer.cleartext_server_auth != CleartextServerAuth::ask) return false;
-  return !secret_ || secret_->kind() == SecretKind::md5 || secret_->kind() == SecretKind::scram;
+  const std::shared_ptr<const StoredSecret> secret = secret_to_check();
+  return secret != nullptr && secret->is_hash();
+}
+
+/// An unknown user is treated as those of the list are, and as slowly (guarantee G10).
+std::shared_ptr<const StoredSecret> ClientLogin::secret_to_check() const {
+  const bool known = secret_ != nullptr && secret_->kind() != SecretKind::none;
+  return known ? secret_ : context_.snapshot->stand_in;
 }
 
 void ClientLogin::choose_method() {
@@ -241,25 +262,25 @@ void ClientLogin::on_probe() {
 /// nothing but clear text, the client has to be asked for it (design.md 5).
 void ClientLogin::decide_bridge() {
   if (!bridge_possible()) return begin_authentication();
-  const ServerAuthKind kind = state_->auth_kind.load(std::memory_order_relaxed);
+  const ServerAuthKind kind = asking_state_->auth_kind.load(std::memory_order_relaxed);
   if (kind == ServerAuthKind::cleartext) method_ = AuthMethod::bridge;
   if (kind != ServerAuthKind::unknown) return begin_authentication();
   if (step_ != Step::probe) probe_since_ = Loop::now();
   step_ = Step::probe;
   client_.update_interest();
   const auto now = Loop::now().time_since_epoch();
-  const auto last = Micros(state_->last_probe_us.load(std::memory_order_relaxed));
+  const auto last = Micros(asking_state_->last_probe_us.load(std::memory_order_relaxed));
   const bool too_soon = last != Micros{} && now - last < context_.settings().server_login_retry;
-  if (too_soon || state_->probing.exchange(true)) return;
-  state_->last_probe_us.store(now.count(), std::memory_order_relaxed);
-  context_.services.probe(database_, request_.user);
+  if (too_soon || asking_state_->probing.exchange(true)) return;
+  asking_state_->last_probe_us.store(now.count(), std::memory_order_relaxed);
+  context_.services.probe(asking_database_, request_.user);
 }
 
 void ClientLogin::begin_authentication() {
   ClientAuthRequest request;
   request.method = method_;
   request.user = request_.user;
-  request.secret = secret_;
+  request.secret = method_ == AuthMethod::bridge ? secret_to_check() : secret_;
   request.scram_iterations = context_.settings().scram_iterations;
   request.mock_key = context_.snapshot->mock_key;
   if (tls_ != nullptr) request.channel_binding = tls_->engine().server_end_point();

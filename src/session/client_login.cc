@@ -166,9 +166,9 @@ void ClientLogin::give_up() { off_loop_.abandon(std::move(client_.transport_), s
 void ClientLogin::tick_probe(TimePoint now) {
   if (step_ != Step::probe) return;
   const EffectiveTimeouts limits =
-      effective_timeouts(*context_.snapshot->config, *database_, pool_user(), request_.user);
+      effective_timeouts(*context_.snapshot->config, *asking_database_, request_.user, request_.user);
   if (limits.query_wait_timeout > Micros{} && now - probe_since_ > limits.query_wait_timeout) {
-    return client_.fail(with_silence("query_wait_timeout", *state_));
+    return client_.fail(with_silence("query_wait_timeout", *asking_state_));
   }
   // Somebody else's question to the server may have been answered on another worker.
   on_probe();

@@ -204,6 +204,36 @@ def test_two_users_never_share_a_password(start_pooler, fake_server, authority):
                 assert client.start_tls().login(user, "q", password).value("echo x") == "x"
 
 
+def method_asked(pooler, user, database):
+    """The authentication request a TLS client gets for these names, by its number."""
+    with pooler.wire() as client:
+        client.start_tls().startup(user, database)
+        return struct.unpack("!i", client.expect("R").body[:4])[0]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("auth_type", ["md5", "scram-sha-256"])
+@pytest.mark.parametrize("secret", [PASSWORD, ADMIN_HASH, scram.secret(PASSWORD)], ids=["plain", "md5", "scram"])
+def test_request_does_not_tell_who_and_what_exists(bridge, secret, auth_type):
+    pooler, _, _ = bridge(secret, auth_type=auth_type)
+    names = [(user, database) for user in ("admin", "stranger") for database in ("questdb", "nodb")]
+    for _ in range(2):
+        assert len({method_asked(pooler, *pair) for pair in names}) == 1
+        pooler.wire().start_tls().login("admin", "questdb", PASSWORD).terminate()
+
+
+def test_stranger_is_asked_like_those_with_a_hash_when_there_are_both(start_pooler, fake_server, authority):
+    cert, key = authority.server
+    settings = {"auth_type": "md5", "client_tls_sslmode": "require", "client_tls_cert_file": cert,
+                "client_tls_key_file": key}
+    pooler = start_pooler({"questdb": f"host=127.0.0.1 port={fake_server(cleartext_server()).port}"}, settings,
+                          users={"plain": "pw", "admin": ADMIN_HASH})
+    for user in ("stranger", "admin"):
+        assert method_asked(pooler, user, "questdb") == 3
+        with pytest.raises(ServerError, match="password authentication failed"):
+            pooler.wire().start_tls().login(user, "questdb", "wrong")
+
+
 def test_very_long_password_passes(start_pooler, fake_server, authority, kind):
     """Access tokens as passwords are up to some kilobytes long."""
     token = "t0ken" * 800

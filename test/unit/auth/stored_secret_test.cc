@@ -65,5 +65,32 @@ TEST(StoredSecret, PlainSecretRemembersADerivedVerifier) {
   EXPECT_EQ(secret.verifier(), verifier);
 }
 
+TEST(StandIn, IsAHashOfTheSameKindAndCost) {
+  const auto md5 = make_stand_in(StoredSecret("md50123456789abcdef0123456789abcdef"));
+  ASSERT_NE(md5, nullptr);
+  EXPECT_EQ(md5->kind(), SecretKind::md5);
+  const auto scram = make_stand_in(StoredSecret(changed("4096", "5000")));
+  ASSERT_NE(scram, nullptr);
+  ASSERT_EQ(scram->kind(), SecretKind::scram);
+  EXPECT_EQ(scram->verifier()->iterations, 5000);
+}
+
+TEST(StandIn, DiffersFromItsModelEachTime) {
+  const StoredSecret model(kScram);
+  const auto first = make_stand_in(model);
+  const auto second = make_stand_in(model);
+  EXPECT_NE(first->text(), second->text());
+  for (const auto& made : {first, second}) {
+    EXPECT_NE(made->verifier()->salt, model.verifier()->salt);
+    EXPECT_NE(made->verifier()->stored_key, model.verifier()->stored_key);
+    EXPECT_NE(made->verifier()->server_key, model.verifier()->server_key);
+  }
+}
+
+TEST(StandIn, IsOnlyMadeOfHashes) {
+  EXPECT_EQ(make_stand_in(StoredSecret("secret")), nullptr);
+  EXPECT_EQ(make_stand_in(StoredSecret("")), nullptr);
+}
+
 }  // namespace
 }  // namespace uvb
