@@ -219,7 +219,8 @@ class Ledger {
   void resume_all(TimePoint now, Actions& actions);
   void pause(const std::string& database, TimePoint now, Actions& actions);
   void resume(const std::string& database, TimePoint now, Actions& actions);
-  [[nodiscard]] bool paused(const std::string& database) const;  ///< by pause(), not by pause_all()
+  [[nodiscard]] bool paused(const std::string& database) const;   ///< by pause(), not by pause_all()
+  [[nodiscard]] bool stopped(const std::string& database) const;  ///< by pause() or pause_all()
   /// PAUSE is done: nothing active or tested (of `database`, or of all when empty).
   [[nodiscard]] bool quiet(const std::string& database) const;
   /// Marks every server close_needed and forgets the welcome, of `database` or of all when empty. Idle and used ones

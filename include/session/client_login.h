@@ -73,7 +73,8 @@ class ClientLogin {
   void warn_of_ignored_parameters();
   void choose_method();
   void decide_bridge();
-  void tick_probe(TimePoint now);
+  [[nodiscard]] bool may_ask_server() const;
+  [[nodiscard]] const std::string& asking_user() const;
   [[nodiscard]] bool bridge_possible() const;
   [[nodiscard]] std::shared_ptr<const StoredSecret> secret_to_check() const;
   void imitate_a_database();
@@ -92,7 +93,6 @@ class ClientLogin {
   ClientSession& client_;
   SessionContext& context_;
   Step step_ = Step::first_packet;
-  TimePoint probe_since_;
   bool greeted_ = false;  ///< a protocol negotiation was sent
   bool is_console_ = false;
   bool is_admin_ = false;

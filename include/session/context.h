@@ -33,12 +33,17 @@ class ServerSession;
 /// The users of auth_file; the verifiers cached in their secrets are shared by all workers.
 using UserSecrets = std::map<std::string, std::shared_ptr<const StoredSecret>, std::less<>>;
 
+/// What users who do not exist are treated by: a user whose secret is a hash of the kind that prevails.
+struct StandIn {
+  std::string user;                            ///< what servers ask of this one counts
+  std::shared_ptr<const StoredSecret> secret;  ///< no password matches it; null: no secret in the list is a hash
+};
+
 /// All that RELOAD and SET replace, as one immutable object. Any thread.
 struct Snapshot {
   std::shared_ptr<const Config> config;
   std::shared_ptr<const UserSecrets> users;
-  /// For users who do not exist, where a hash is checked: of the kind that prevails. Null: no secret is a hash.
-  std::shared_ptr<const StoredSecret> stand_in;
+  StandIn stand_in;
   std::shared_ptr<const TlsContext> client_tls;  ///< null: client_tls_sslmode = disable
   std::shared_ptr<const TlsContext> server_tls;  ///< null: server_tls_sslmode = disable, or server_tls_error
   std::string server_tls_error;  ///< why there is no server_tls although server_tls_sslmode wants it; else empty
@@ -94,6 +99,8 @@ class SessionServices {
 
   /// A CancelRequest with `key`; the worker answers by ClientSession::close() when its connection may be closed.
   virtual void cancel(ClientSession& requester, ByteView key) = 0;
+  /// PAUSE: no new connection to its servers may be made.
+  [[nodiscard]] virtual bool stopped(const std::string& database) const = 0;
   /// Asks the server of `config` which authentication it wants; waiting logins are told by ClientSession::on_probe().
   virtual void probe(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) = 0;
   virtual std::unique_ptr<ConsoleBackend> open_console(ClientSession& client, bool admin,

@@ -6,11 +6,11 @@
 #include <string>
 #include <utility>
 
-#include "auth/server_authenticator.h"
 #include "auth/stored_secret.h"
 #include "base/guarded.h"
 #include "base/held_by_name.h"
 #include "base/ids.h"
+#include "session/auth_kinds.h"
 #include "session/welcome.h"
 
 namespace uvb {
@@ -35,15 +35,13 @@ class ClientCount {
 /// What all workers know of one database entry. Any thread.
 struct DatabaseState {
   ClientCount clients;
-  std::atomic<bool> announced{false};                              ///< an auto-database was logged
-  std::atomic<bool> ignored_parameters_told{false};                ///< of QuestDB, which drops what clients ask for
-  std::atomic<bool> bare_password_told{false};                     ///< of a password that travels in clear
-  std::atomic<bool> disabled{false};                               ///< DISABLE
-  std::atomic<ServerFlavour> flavour{ServerFlavour::unknown};      ///< of the last server that logged in
-  std::atomic<ServerAuthKind> auth_kind{ServerAuthKind::unknown};  ///< what its server asked for last
-  std::atomic<bool> probing{false};                                ///< somebody is asking the server what it wants
-  std::atomic<std::int64_t> last_probe_us{0};                      ///< steady clock, for server_login_retry
-  std::atomic<std::uint32_t> next_host{0};                         ///< place in a host list
+  AuthKinds auth_kinds;
+  std::atomic<bool> announced{false};                          ///< an auto-database was logged
+  std::atomic<bool> ignored_parameters_told{false};            ///< of QuestDB, which drops what clients ask for
+  std::atomic<bool> bare_password_told{false};                 ///< of a password that travels in clear
+  std::atomic<bool> disabled{false};                           ///< DISABLE
+  std::atomic<ServerFlavour> flavour{ServerFlavour::unknown};  ///< of the last server that logged in
+  std::atomic<std::uint32_t> next_host{0};                     ///< place in a host list
   /// The server takes connections and does not answer them: what waiting clients are told when they give up. Empty: it
   /// does.
   Guarded<std::string> silence;

@@ -96,6 +96,7 @@ class Worker final : public SessionServices {
   void retire(ClientSession& client) override;
   void retire(ServerSession& server) override;
   void cancel(ClientSession& requester, ByteView key) override;
+  [[nodiscard]] bool stopped(const std::string& database) const override;
   void probe(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) override;
   std::unique_ptr<ConsoleBackend> open_console(ClientSession& client, bool admin, const VariableValues& asked) override;
 

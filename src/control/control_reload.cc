@@ -114,7 +114,7 @@ void Control::compare_databases(const Config& before, const Config& after) {
       forget_database(name);
     } else if (old_one && new_one->needs_recycle(*old_one)) {
       const std::shared_ptr<DatabaseState> state = shared_.database(name);
-      state->auth_kind.store(ServerAuthKind::unknown);
+      state->auth_kinds.forget();
       state->flavour.store(ServerFlavour::unknown);
       shared_.forget_secrets(name);
       reconnect(name);

@@ -38,14 +38,15 @@ std::optional<std::string> users_file(const Settings& settings) {
   return settings.auth_file;
 }
 
-std::shared_ptr<const StoredSecret> stand_in_for(const UserSecrets& users) {
-  std::map<SecretKind, std::vector<const StoredSecret*>> hashes;
-  for (const auto& [name, secret] : users) {
-    if (secret->is_hash()) hashes[secret->kind()].push_back(secret.get());
+StandIn stand_in_for(const UserSecrets& users) {
+  std::map<SecretKind, std::vector<const UserSecrets::value_type*>> hashes;
+  for (const auto& user : users) {
+    if (user.second->is_hash()) hashes[user.second->kind()].push_back(&user);
   }
-  if (hashes.empty()) return nullptr;
+  if (hashes.empty()) return {};
   const bool scram = hashes[SecretKind::scram].size() > hashes[SecretKind::md5].size();
-  return make_stand_in(*hashes[scram ? SecretKind::scram : SecretKind::md5].front());
+  const auto& [name, secret] = *hashes[scram ? SecretKind::scram : SecretKind::md5].front();
+  return {name, make_stand_in(*secret)};
 }
 
 }  // namespace

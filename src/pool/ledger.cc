@@ -237,6 +237,10 @@ bool Ledger::paused(const std::string& database) const {
   return state_->books.with([&](const Registry& books) { return books.database_paused(database); });
 }
 
+bool Ledger::stopped(const std::string& database) const {
+  return state_->books.with([&](const Registry& books) { return books.all_paused || books.database_paused(database); });
+}
+
 bool Ledger::quiet(const std::string& database) const {
   return state_->books.with([&](const Registry& books) { return uvb::quiet(books, database); });
 }

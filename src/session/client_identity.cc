@@ -237,7 +237,7 @@ bool ClientLogin::bridge_possible() const {
 /// An unknown user is treated as those of the list are, and as slowly (guarantee G10).
 std::shared_ptr<const StoredSecret> ClientLogin::secret_to_check() const {
   const bool known = secret_ != nullptr && secret_->kind() != SecretKind::none;
-  return known ? secret_ : context_.snapshot->stand_in;
+  return known ? secret_ : context_.snapshot->stand_in.secret;
 }
 
 void ClientLogin::choose_method() {
@@ -259,21 +259,28 @@ void ClientLogin::on_probe() {
 }
 
 /// Goes on when it is known which password the server will want: with only a hash stored and a server that takes
-/// nothing but clear text, the client has to be asked for it (design.md 5).
+/// nothing but clear text, the client has to be asked for it (design.md 5). Where nobody can tell soon, the client is
+/// asked as configured: whether its password is true must not depend on the server.
 void ClientLogin::decide_bridge() {
   if (!bridge_possible()) return begin_authentication();
-  const ServerAuthKind kind = asking_state_->auth_kind.load(std::memory_order_relaxed);
+  const ServerAuthKind kind = asking_state_->auth_kinds.of(asking_user());
   if (kind == ServerAuthKind::cleartext) method_ = AuthMethod::bridge;
-  if (kind != ServerAuthKind::unknown) return begin_authentication();
-  if (step_ != Step::probe) probe_since_ = Loop::now();
+  if (kind != ServerAuthKind::unknown || !may_ask_server()) return begin_authentication();
+  const AuthKinds::Turn turn = asking_state_->auth_kinds.turn(Loop::now());
+  if (turn == AuthKinds::Turn::go_on) return begin_authentication();
   step_ = Step::probe;
   client_.update_interest();
-  const auto now = Loop::now().time_since_epoch();
-  const auto last = Micros(asking_state_->last_probe_us.load(std::memory_order_relaxed));
-  const bool too_soon = last != Micros{} && now - last < context_.settings().server_login_retry;
-  if (too_soon || asking_state_->probing.exchange(true)) return;
-  asking_state_->last_probe_us.store(now.count(), std::memory_order_relaxed);
-  context_.services.probe(asking_database_, request_.user);
+  if (turn == AuthKinds::Turn::ask) context_.services.probe(asking_database_, asking_user());
+}
+
+/// Nobody is known yet: an operator's PAUSE or DISABLE is not undone by whoever connects.
+bool ClientLogin::may_ask_server() const {
+  return !asking_state_->disabled.load(std::memory_order_relaxed) && !context_.services.stopped(asking_database_->name);
+}
+
+/// Servers are not told names that strangers made up.
+const std::string& ClientLogin::asking_user() const {
+  return secret_ != nullptr ? request_.user : context_.snapshot->stand_in.user;
 }
 
 void ClientLogin::begin_authentication() {

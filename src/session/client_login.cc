@@ -163,17 +163,6 @@ void ClientLogin::on_handshake(TlsStatus status) {
 
 void ClientLogin::give_up() { off_loop_.abandon(std::move(client_.transport_), std::move(authenticator_)); }
 
-void ClientLogin::tick_probe(TimePoint now) {
-  if (step_ != Step::probe) return;
-  const EffectiveTimeouts limits =
-      effective_timeouts(*context_.snapshot->config, *asking_database_, request_.user, request_.user);
-  if (limits.query_wait_timeout > Micros{} && now - probe_since_ > limits.query_wait_timeout) {
-    return client_.fail(with_silence("query_wait_timeout", *asking_state_));
-  }
-  // Somebody else's question to the server may have been answered on another worker.
-  on_probe();
-}
-
 std::string ClientLogin::database_shown() const {
   const bool exists = state_ || is_console_;
   const bool known = exists && context_.snapshot->users->contains(request_.user);
@@ -182,9 +171,8 @@ std::string ClientLogin::database_shown() const {
 
 void ClientLogin::tick(TimePoint now) {
   const Micros limit = context_.settings().client_login_timeout;
-  if (limit <= Micros{} || now - client_.connected_at_ <= limit) {
-    return tick_probe(now);
-  }
+  // Somebody else's question to the server may have been answered on another worker, or take too long.
+  if (limit <= Micros{} || now - client_.connected_at_ <= limit) return on_probe();
   client_.fail(awaits_server() ? "client_login_timeout (server down)" : "client_login_timeout");
 }
 

@@ -218,7 +218,7 @@ bool ServerLogin::on_auth_request(ByteView body) {
         std::move(held), tls_ != nullptr ? tls_->engine().server_end_point() : std::vector<std::uint8_t>{});
   }
   AuthStep step = authenticator_->on_message(body);
-  server_.pool_->state->auth_kind.store(authenticator_->kind(), std::memory_order_relaxed);
+  server_.pool_->state->auth_kinds.learn(server_.pool_->user, authenticator_->kind());
   if (server_.probe_) {
     server_.close("probe answered");
     return false;

@@ -195,6 +195,8 @@ void Worker::cancel_answered(ConnectionId requester, bool found, const std::stri
   cancels_->answered(requester, found, reason);
 }
 
+bool Worker::stopped(const std::string& database) const { return commons_.ledger.stopped(database); }
+
 void Worker::probe(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) {
   const ConnectionId id = commons_.shared.next_connection();
   auto view = std::make_unique<PoolView>();
@@ -211,7 +213,7 @@ void Worker::probe(const std::shared_ptr<const DatabaseConfig>& config, const st
 }
 
 void Worker::probe_ended(ServerSession& server) {
-  server.pool().state->probing.store(false);
+  server.pool().state->auth_kinds.answered(Loop::now());
   std::vector<ClientSession*> asking;
   for (const auto& [id, client] : clients_) {
     if (client->phase() == ClientPhase::login) asking.push_back(client.get());

@@ -11,6 +11,7 @@ import pytest
 from harness import clients
 from harness import messages as m
 from harness import net, scram
+from harness.fake_server import FakeServer
 from harness.recipe import ADMIN_HASH, start_recipe
 from harness.wire import Closed, ServerError
 
@@ -232,6 +233,75 @@ def test_stranger_is_asked_like_those_with_a_hash_when_there_are_both(start_pool
         assert method_asked(pooler, user, "questdb") == 3
         with pytest.raises(ServerError, match="password authentication failed"):
             pooler.wire().start_tls().login(user, "questdb", "wrong")
+
+
+class Silent:
+    """A port that takes connections and never says a word."""
+
+    def __init__(self):
+        self.port = net.free_port()
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+
+
+class Absent:
+    """A port where nobody listens, and nobody else can, until it is left."""
+
+    def __init__(self):
+        self.port = net.free_port()
+        self.holder = socket.socket()
+        self.holder.bind(("", self.port))
+
+    def leave(self):
+        self.holder.close()
+        return self.port
+
+
+def refusal(pooler, user, database):
+    """How a TLS client with a wrong password is refused, and after how many seconds."""
+    began = time.monotonic()
+    with pooler.wire(timeout=20) as client:
+        with pytest.raises(ServerError) as caught:
+            client.start_tls().login(user, database, "wrong")
+    return caught.value.fields["M"], time.monotonic() - began
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("server,patience", [(Absent, 1), (Silent, 5)], ids=["absent", "silent"])
+def test_wrong_password_is_refused_whatever_the_server_does(start_pooler, kind, authority, server, patience):
+    there = server()
+    pooler = start_recipe(start_pooler, kind, there, authority)
+    for user, database in (("admin", "questdb"), ("stranger", "questdb"), ("admin", "nodb"), ("stranger", "nodb")):
+        text, seconds = refusal(pooler, user, database)
+        assert text == "password authentication failed" and seconds < patience * net.patience
+        patience = 1
+
+
+@pytest.mark.quick
+def test_first_login_works_as_soon_as_the_server_is_there(start_pooler, kind, authority):
+    absent = Absent()
+    pooler = start_recipe(start_pooler, kind, absent, authority, extra="server_login_retry = 1\n")
+    assert refusal(pooler, "admin", "questdb")[0] == "password authentication failed"
+    with FakeServer(cleartext_server(), absent.leave()):
+        time.sleep(1.2)
+        with login(pooler) as client:
+            assert client.value("echo it-works") == "it-works"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("command", ["PAUSE", "PAUSE questdb", "DISABLE questdb"])
+def test_nobody_makes_a_connection_to_a_stopped_database_by_knocking(bridge, command):
+    pooler, server, _ = bridge()
+    pooler.admin(command)
+    for user in ("admin", "stranger"):
+        assert refusal(pooler, user, "questdb")[0] == "password authentication failed"
+    assert server.connections == []
+
+
+@pytest.mark.quick
+def test_server_is_never_told_the_name_of_a_stranger(bridge):
+    pooler, server, _ = bridge()
+    assert refusal(pooler, "stranger", "questdb")[0] == "password authentication failed"
+    assert {startup["user"] for startup in server.startups} <= {"admin"}
 
 
 def test_very_long_password_passes(start_pooler, fake_server, authority, kind):

@@ -124,9 +124,9 @@ class FakeServer:
     """Listens on `port` of every address. `script(connection)` runs for each connection; when it returns or the peer closes,
     the connection is closed. Other exceptions are kept and raised by stop()."""
 
-    def __init__(self, script=trusting):
+    def __init__(self, script=trusting, port=None):
         self.script = script
-        self.port = net.free_port()
+        self.port = port or net.free_port()
         self.startups, self.cancels, self.received, self.connections = [], [], [], []
         self._failures = []
         self._listener = socket.create_server(("", self.port))

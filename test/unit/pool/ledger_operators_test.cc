@@ -78,6 +78,17 @@ TEST_F(Operators, S153_PauseOfOneDatabaseLeavesOthersAlone) {
   EXPECT_TRUE(ledger.paused("one"));
 }
 
+TEST_F(Operators, DatabaseIsStoppedByItsOwnPauseAndByThatOfAll) {
+  EXPECT_FALSE(ledger.stopped("one"));
+  ledger.pause("one", now, fresh());
+  EXPECT_TRUE(ledger.stopped("one"));
+  EXPECT_FALSE(ledger.stopped("two"));
+  ledger.resume("one", now, fresh());
+  EXPECT_FALSE(ledger.stopped("one"));
+  ledger.pause_all(now, fresh());
+  EXPECT_TRUE(ledger.stopped("two"));
+}
+
 TEST_F(Operators, PauseOfAnUnknownDatabaseIsRemembered) {
   ledger.pause("later", now, fresh());
   const PoolId pool = open("later");
