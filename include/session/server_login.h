@@ -42,6 +42,7 @@ class ServerLogin {
   bool on_message(const MessageHead& head, ByteView body);
   bool on_auth_request(ByteView body);
   bool apply(AuthStep step);
+  [[nodiscard]] bool can_ask_clients() const;
   void warn_of_bare_password() const;
   void run_auth_work();
   void on_error_response(ByteView body);

@@ -234,7 +234,9 @@ bool ServerLogin::apply(AuthStep step) {
     if (hash_only && !unsupported) {
       step.error =
           "server login failed: wrong password type: the server wants a clear-text password and only a hash of it is"
-          " stored; connect with TLS (sslmode=require) so that it can be asked for";
+          " stored";
+      // Those who wait may have TLS or not: it holds for both.
+      if (can_ask_clients()) step.error += "; log in again, with TLS (sslmode=require), so that it can be asked for";
     }
     fail({unsupported ? LoginFailure::Kind::connection : LoginFailure::Kind::local, {}, step.error},
          "failed to answer authreq");
@@ -247,6 +249,11 @@ bool ServerLogin::apply(AuthStep step) {
   if (step.status != AuthStatus::needs_work) return true;
   run_auth_work();
   return false;
+}
+
+bool ServerLogin::can_ask_clients() const {
+  const bool may = context_.snapshot->config->uvbouncer.cleartext_server_auth == CleartextServerAuth::ask;
+  return may && !server_.pool_->config->user;
 }
 
 /// Once for a database: every login of its pools sends one.
