@@ -118,8 +118,9 @@ void log_limits(const Snapshot& snapshot, Log& log) {
                       limit.rlim_cur, limit.rlim_max, config.settings.max_client_conn, expected));
 }
 
-void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Snapshot>& snapshot,
-           SnapshotBuilder builder, std::vector<ListenSocket> sockets, Control::Invocation invocation) {
+void serve(ProcessLog& log, std::shared_ptr<const Snapshot> snapshot, SnapshotBuilder builder,
+           std::vector<ListenSocket> sockets, Control::Invocation invocation) {
+  const Config& config = *snapshot->config;
   const std::uint32_t count = worker_count(config);
   SharedState shared;
   const auto statements = std::make_shared<StatementRegistry>();
@@ -133,6 +134,8 @@ void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Sn
     workers.push_back(std::make_unique<Worker>(WorkerId{index}, commons, snapshot));
     commons.workers.push_back(workers.back().get());
   }
+  // Secrets that RELOAD takes away must not live on here.
+  snapshot.reset();
   control.set_workers(commons.workers);
   for (const auto& worker : workers) worker->start();
   control.listen(std::move(sockets));
@@ -146,7 +149,7 @@ void serve(const Config& config, ProcessLog& log, const std::shared_ptr<const Sn
 
 void run(const CommandLine& line, ProcessLog& log) {
   log.set_verbose(line.verbose);
-  const std::shared_ptr<const Config> config = load(line, log);
+  std::shared_ptr<const Config> config = load(line, log);
   const Settings& settings = config->settings;
   log.set_verbose(settings.verbose);
   SnapshotBuilder builder(log, random_secret());
@@ -183,7 +186,8 @@ void run(const CommandLine& line, ProcessLog& log) {
     if (!written) throw StartFailure{written.error().message};
     pidfile = std::move(written).value();
   }
-  serve(*config, log, *snapshot, std::move(builder), std::move(sockets).value(), {to_stderr, line.verbose});
+  config.reset();  // as the snapshot: serve() is the only owner from here
+  serve(log, std::move(*snapshot), std::move(builder), std::move(sockets).value(), {to_stderr, line.verbose});
 }
 
 }  // namespace

@@ -105,6 +105,7 @@ class Control final : public ConsoleHost, public ControlGate {
   Status swap(std::shared_ptr<const Config> config, Reread reread);
   void apply_to_process(const Settings& settings);
   void compare_databases(const Config& before, const Config& after);
+  void compare_users(const UserSecrets& before, const UserSecrets& after);
   void drop_database(const std::string& name);
   void forget_database(const std::string& name);
   [[nodiscard]] std::map<std::string, bool> autodbs_in_use() const;

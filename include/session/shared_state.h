@@ -68,6 +68,10 @@ class SharedState {
   void forget_password(const std::string& database, const std::string& user, const Secret* refused);
   /// Forgets all secrets of `database` (all when empty).
   void forget_secrets(const std::string& database);
+  /// The pool is gone.
+  void forget_pool_secrets(const std::string& database, const std::string& user);
+  /// What `user` has to know is another secret now, or none.
+  void forget_user_secrets(const std::string& user);
 
   ConnectionId next_connection() noexcept {
     return static_cast<ConnectionId>(last_connection_.fetch_add(1, std::memory_order_relaxed) + 1);

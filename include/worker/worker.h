@@ -128,7 +128,6 @@ class Worker final : public SessionServices {
 
   WorkerId id_;
   WorkerCommons& commons_;
-  std::shared_ptr<const Snapshot> first_snapshot_;
   std::atomic<int> client_count_{0};
   std::thread thread_;
 

@@ -83,6 +83,7 @@ void Control::tick() {
                          pool.key.user, pool.key.database,
                          std::chrono::duration_cast<std::chrono::seconds>(pool.age).count()));
     tell_workers([id = pool.id](Worker& worker) { worker.drop_pool(id); });
+    shared_.forget_pool_secrets(pool.key.database, pool.key.user);
   }
   drop_idle_autodbs(now);
   poll_console();

@@ -89,6 +89,7 @@ Status Control::swap(std::shared_ptr<const Config> config, Reread reread) {
   apply_to_process(snapshot_->config->settings);
   tell_workers([snapshot = snapshot_](Worker& worker) { worker.apply_snapshot(snapshot); });
   compare_databases(*before->config, *snapshot_->config);
+  compare_users(*before->users, *snapshot_->users);
   if (!before->same_server_tls(*snapshot_)) reconnect("");
   keep_listed();
   refresh_rules();
@@ -122,6 +123,15 @@ void Control::compare_databases(const Config& before, const Config& after) {
   }
 }
 
+void Control::compare_users(const UserSecrets& before, const UserSecrets& after) {
+  if (&before == &after) return;
+  for (const auto& [name, secret] : before) {
+    const auto found = after.find(name);
+    // A secret that did not change is the same object still.
+    if (found == after.end() || found->second != secret) shared_.forget_user_secrets(name);
+  }
+}
+
 /// What operators said of it goes with it: one of that name that comes later is another database.
 void Control::forget_database(const std::string& name) {
   log_.warning(fmt::format("dropping database '{}' as it does not exist anymore or inactive auto-database", name));
@@ -130,7 +140,7 @@ void Control::forget_database(const std::string& name) {
   DatabaseState& state = keep(name);
   state.announced.store(false);
   state.disabled.store(false);
-  state.auth_kind.store(ServerAuthKind::unknown);
+  state.auth_kinds.forget();
   state.flavour.store(ServerFlavour::unknown);
   kept_.erase(name);
 }

@@ -32,4 +32,13 @@ void SharedState::forget_secrets(const std::string& database) {
   });
 }
 
+void SharedState::forget_pool_secrets(const std::string& database, const std::string& user) {
+  secrets_.with([&](auto& secrets) { secrets.erase({database, user}); });
+}
+
+void SharedState::forget_user_secrets(const std::string& user) {
+  secrets_.with(
+      [&](auto& secrets) { std::erase_if(secrets, [&](const auto& entry) { return entry.first.second == user; }); });
+}
+
 }  // namespace uvb

@@ -23,15 +23,14 @@ constexpr std::size_t kTrimAfter = 200;
 Worker::Worker(WorkerId id, WorkerCommons& commons, std::shared_ptr<const Snapshot> snapshot)
     : id_(id),
       commons_(commons),
-      first_snapshot_(std::move(snapshot)),
       clear_memory_(kClearMemory),
       cipher_memory_(kCipherMemory),
       crypto_(loop_, commons.crypto, kCryptoInFlight),
       mailbox_(loop_, [this](WorkerMessage&& message) { message->run(*this); }),
       cancels_(std::make_unique<CancelDesk>(*this)) {
-  context_ = std::make_unique<SessionContext>(SessionContext{loop_, crypto_, commons.log, commons.shared,
-                                                             commons.statements, commons.variables, *this, id_,
-                                                             first_snapshot_, clear_memory_, Scratch{cipher_memory_}});
+  context_ = std::make_unique<SessionContext>(
+      SessionContext{loop_, crypto_, commons.log, commons.shared, commons.statements, commons.variables, *this, id_,
+                     std::move(snapshot), clear_memory_, Scratch{cipher_memory_}});
 }
 
 Worker::~Worker() = default;

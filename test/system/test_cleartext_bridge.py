@@ -260,6 +260,39 @@ def test_user_whom_the_server_treats_unlike_the_others_logs_in_when_told_to_agai
         pooler.wire().start_tls().login("trusted", "questdb", "pw").terminate()
 
 
+def plain_login_error(pooler):
+    """What a client without TLS is told: it only gets in while its password is kept for the server."""
+    with pooler.wire() as client:
+        try:
+            client.login("admin", "questdb", PASSWORD)
+        except ServerError as error:
+            return error.fields["M"]
+    return ""
+
+
+SHORT_LIVES = "server_idle_timeout = 1\nserver_login_retry = 1\nquery_wait_timeout = 5\n"
+
+
+def test_password_is_forgotten_with_its_pool(bridge):
+    pooler, _, _ = bridge(client_tls_sslmode="allow", extra=SHORT_LIVES + "pool_idle_timeout = 1\n")
+    login(pooler).terminate()
+    assert plain_login_error(pooler) == ""
+    net.wait_for(lambda: not [row for row in pooler.show("POOLS") if row["database"] == "questdb"], 15, "the pool to go")
+    assert "only a hash of it is stored" in plain_login_error(pooler)
+
+
+def test_password_is_forgotten_when_the_secret_changes(bridge):
+    pooler, _, _ = bridge(client_tls_sslmode="allow", extra=SHORT_LIVES)
+    login(pooler).terminate()
+    with open(pooler.userlist_path, "w") as userlist:
+        userlist.write(f'"admin" "{scram.secret(PASSWORD)}"\n')
+    pooler.admin("RELOAD")
+    pooler.admin("RECONNECT")
+    assert "only a hash of it is stored" in plain_login_error(pooler)
+    login(pooler).terminate()
+    assert plain_login_error(pooler) == ""
+
+
 class Silent:
     """A port that takes connections and never says a word."""
 
