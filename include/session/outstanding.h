@@ -26,8 +26,8 @@ struct Request {
   Disposition disposition = Disposition::forward;
   /// Parse: what becomes prepared; injected Close: what is given up. Null else.
   std::shared_ptr<const Statement> statement;
-  /// Parse: the statement was not known before; Close: it was.
-  bool changes_statements = false;
+  /// With a statement: whether the server knows it, when pushed in front of the request, when dropped from now on.
+  bool known = false;
 };
 
 /// The answers a server still owes, in order. Knows nothing of bytes; one per server connection; steady traffic does
@@ -51,7 +51,8 @@ class Outstanding {
   void answer_seen() noexcept { doubtful_ = 0; }
   void error_seen() noexcept { error_ = true; }
   /// ReadyForQuery: takes the head when it is a Sync, Query or FunctionCall. After an error the rest of an aborted
-  /// pipeline, up to and including its Sync, goes into `dropped`. False: nobody asked for it.
+  /// pipeline, up to and including its Sync, goes into `dropped`. Those keep their statement that were the last to name
+  /// it; what others left behind is up to the requests that name it yet. False: nobody asked for it.
   bool ready_for_query(std::vector<Request>& dropped);
   /// There is something to answer, and the pooler answers all of it itself.
   [[nodiscard]] bool only_synthesised() const noexcept;
@@ -74,26 +75,25 @@ class Outstanding {
   [[nodiscard]] bool unconfirmed(const Statement* statement) const noexcept;
   /// Calls `use` with each request, in order.
   template <class F>
-  void for_each(F use) {
+  void for_each(F use) const {
     for (std::size_t at = head_; at < requests_.size(); ++at) use(requests_[at]);
   }
-  /// The same backwards.
-  template <class F>
-  void for_each_reversed(F use) {
-    for (std::size_t at = requests_.size(); at > head_; --at) use(requests_[at - 1]);
-  }
+  /// The server gave up all statements it knew when it had answered what it answered yet.
+  void statements_gone() noexcept;
 
  private:
   /// The Parse and Close messages of one statement that were not answered yet.
   struct Unanswered {
     std::size_t count = 0;
     std::uint64_t last_batch = 0;
+    bool known = false;  ///< by the server, when it had answered what it answered yet
   };
 
   static constexpr std::size_t kMost = std::size_t{1} << 16;
 
   void make_room();
   Request take();
+  Request drop();
   void pop() noexcept;
   [[nodiscard]] std::optional<std::size_t> find_answered(RequestKind kind) const noexcept;
   void settle(const Request& request) noexcept;

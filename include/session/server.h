@@ -151,8 +151,7 @@ class ServerSession final : public PollListener, public Holder {
   void undo_dropped();
   [[nodiscard]] bool is_empty_answer(ByteView body) const;
   [[nodiscard]] bool stray_empty_answer() const;
-  void apply(Request& request);
-  void undo(const Request& request);
+  void apply(const Request& request);
   void forget_statements();
   void forward(ByteView bytes);
   void deliver();

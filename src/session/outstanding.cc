@@ -7,6 +7,11 @@ namespace uvb {
 
 namespace {
 
+/// It has the server prepare a statement, or give one up.
+bool names_statement(const Request& request) {
+  return request.statement != nullptr && request.disposition != Disposition::synthesise;
+}
+
 bool ends_with_ready(RequestKind kind) {
   return kind == RequestKind::sync || kind == RequestKind::query || kind == RequestKind::function_call;
 }
@@ -30,9 +35,9 @@ void Outstanding::push(RequestKind kind) {
 
 void Outstanding::push(Request request) {
   make_room();
-  if (request.statement && request.disposition != Disposition::synthesise) {
+  if (names_statement(request)) {
     Unanswered& entry = unanswered_[request.statement.get()];
-    ++entry.count;
+    if (++entry.count == 1) entry.known = request.known;
     entry.last_batch = batch_;
   }
   if (ends_with_ready(request.kind)) ++batch_;
@@ -45,17 +50,36 @@ bool Outstanding::unconfirmed(const Statement* statement) const noexcept {
   return found != unanswered_.end() && found->second.last_batch != batch_;
 }
 
+/// It was answered: what the server knows is its doing.
 void Outstanding::settle(const Request& request) noexcept {
-  if (!request.statement || request.disposition == Disposition::synthesise) return;
+  if (!names_statement(request)) return;
   const auto found = unanswered_.find(request.statement.get());
-  if (found != unanswered_.end() && --found->second.count == 0) unanswered_.erase(found);
+  found->second.known = request.kind == RequestKind::parse;
+  if (--found->second.count == 0) unanswered_.erase(found);
 }
 
 Request Outstanding::take() {
   Request taken = std::move(requests_[head_]);
-  settle(taken);
   pop();
   return taken;
+}
+
+/// Takes a head that the server skipped.
+Request Outstanding::drop() {
+  Request dropped = take();
+  bool last = false;
+  if (names_statement(dropped)) {
+    const auto found = unanswered_.find(dropped.statement.get());
+    dropped.known = found->second.known;
+    last = --found->second.count == 0;
+    if (last) unanswered_.erase(found);
+  }
+  if (!last) dropped.statement.reset();
+  return dropped;
+}
+
+void Outstanding::statements_gone() noexcept {
+  for (auto& [statement, entry] : unanswered_) entry.known = false;
 }
 
 void Outstanding::pop() noexcept {
@@ -117,7 +141,7 @@ bool Outstanding::take_doubtful(bool error, bool first, std::vector<Request>& dr
                    [](const Request& request) { return request.kind != RequestKind::copy_end; });
   if (first && next == requests_.end()) {
     while (!empty()) {
-      dropped.push_back(take());
+      dropped.push_back(drop());
     }
     --doubtful_;
     return true;
@@ -128,14 +152,14 @@ bool Outstanding::take_doubtful(bool error, bool first, std::vector<Request>& dr
 
 bool Outstanding::take_next(std::vector<Request>& dropped) {
   while (!empty() && !ends_with_ready(requests_[head_].kind)) {
-    dropped.push_back(take());
+    dropped.push_back(drop());
   }
   if (empty()) return !dropped.empty();
   // In an aborted pipeline a later Query is not what the server skipped to: only a Sync ends it, and the server would
   // have skipped the Query, too.
   if (!dropped.empty()) {
     while (!empty() && requests_[head_].kind != RequestKind::sync) {
-      dropped.push_back(take());
+      dropped.push_back(drop());
     }
     if (empty()) return true;
   }

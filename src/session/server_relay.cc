@@ -273,8 +273,9 @@ void ServerSession::on_command_complete(ByteView body) {
 /// All statements are gone, but for those of requests behind the one that was just answered.
 void ServerSession::forget_statements() {
   statements_.clear();
+  outstanding_.statements_gone();
   std::vector<StatementPtr> parsed;
-  outstanding_.for_each([&](Request& request) {
+  outstanding_.for_each([&](const Request& request) {
     apply(request);
     if (request.statement && request.kind == RequestKind::parse) parsed.push_back(request.statement);
   });
@@ -310,35 +311,23 @@ void ServerSession::on_ready_for_query(char status, bool& forward_it) {
   close("transaction blocks not allowed in statement pooling mode");
 }
 
-/// What the server skipped has not changed its statements. Taken back step by step, the last one first: a statement can
-/// be prepared, given up and prepared again; what stands behind the skipped part is done once more.
+/// What the server skipped has not changed its statements. Where later requests name the same ones, the last of those
+/// decides, as it did before: a statement can be prepared, given up and prepared again.
 void ServerSession::undo_dropped() {
-  if (dropped_.empty()) return;
-  const bool any = std::any_of(dropped_.begin(), dropped_.end(),
-                               [](const Request& request) { return request.statement != nullptr; });
-  if (any) {
-    outstanding_.for_each_reversed([this](const Request& request) { undo(request); });
-    std::for_each(dropped_.rbegin(), dropped_.rend(), [this](const Request& request) { undo(request); });
-    outstanding_.for_each([this](Request& request) { apply(request); });
+  for (const Request& request : dropped_) {
+    if (!request.statement) continue;
+    request.known ? statements_.put_back(request.statement) : statements_.remove(request.statement);
   }
   dropped_.clear();
 }
 
-void ServerSession::undo(const Request& request) {
-  if (!request.changes_statements) return;
-  request.kind == RequestKind::parse ? statements_.remove(request.statement) : statements_.put_back(request.statement);
-}
-
-/// Whether it changes anything depends on what stands before it, which an error can make the server skip: undone it
-/// must leave what was there.
-void ServerSession::apply(Request& request) {
+void ServerSession::apply(const Request& request) {
   if (!request.statement || request.disposition == Disposition::synthesise) return;
-  const bool parse = request.kind == RequestKind::parse;
-  request.changes_statements = statements_.contains(request.statement) != parse;
-  parse ? statements_.add(request.statement) : statements_.remove(request.statement);
+  request.kind == RequestKind::parse ? statements_.add(request.statement) : statements_.remove(request.statement);
 }
 
 void ServerSession::expect(Request request) {
+  request.known = request.statement != nullptr && statements_.contains(request.statement);
   apply(request);
   outstanding_.push(std::move(request));
 }

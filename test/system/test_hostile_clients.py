@@ -148,6 +148,30 @@ def test_reader_that_stops_does_not_stop_others(start_pooler):
     pooler.wait_pool(sv_active=0)
 
 
+def processor_time(pooler):
+    with open(f"/proc/{pooler.process.pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cost_of_parses(pooler, text, count):
+    """Processor time for a pipeline of so many Parses with a Sync each, which the server reads only when it is all
+    there."""
+    with pooler.login() as client:
+        client.socket.settimeout(120)
+        before = processor_time(pooler)
+        parses = b"".join(m.parse(f"s{i}", f"{text} {i % 50}") + m.SYNC for i in range(count))
+        client.send(m.query("select pg_sleep(1)"), parses)
+        for _ in range(count + 1):
+            client.receive_until("Z")
+        return processor_time(pooler) - before
+
+
+def test_pipeline_of_failures_costs_no_more_than_other_pipelines(one_server):
+    good = cost_of_parses(one_server, "select 1 +", 5000)
+    assert cost_of_parses(one_server, "selec 1 +", 5000) < 10 * good + 0.2
+
+
 @pytest.mark.compat
 @pytest.mark.quick
 def test_many_connections_that_never_log_in(start_pooler):

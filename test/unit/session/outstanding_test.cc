@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <memory>
+#include <string>
+
+#include "session/statements.h"
 
 namespace uvb {
 namespace {
@@ -70,6 +74,81 @@ TEST(Outstanding, ErrorDropsThePipelineUpToItsSync) {
   ASSERT_NE(queue.front(), nullptr);
   EXPECT_EQ(queue.front()->kind, RequestKind::query);
   EXPECT_EQ(queue.size(), 1U);
+}
+
+class OutstandingStatements : public testing::Test {
+ protected:
+  void push(RequestKind kind, const StatementPtr& statement, bool known) {
+    queue_.push({kind, Disposition::swallow, statement, known});
+  }
+
+  void sync() { queue_.push(RequestKind::sync); }
+
+  /// The server skipped everything in front of the next Sync. Returns the statements left to what was known before.
+  std::vector<Request> skipped() {
+    std::vector<Request> dropped;
+    EXPECT_TRUE(queue_.ready_for_query(dropped));
+    std::erase_if(dropped, [](const Request& request) { return request.statement == nullptr; });
+    return dropped;
+  }
+
+  Outstanding queue_;
+  StatementPtr one_ = std::make_shared<const Statement>(1, std::string("select 1\0", 9), 8);
+};
+
+TEST_F(OutstandingStatements, ASkippedParseLeavesWhatWasKnownBefore) {
+  for (const bool known : {false, true}) {
+    push(RequestKind::parse, one_, known);
+    sync();
+    const std::vector<Request> left = skipped();
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].statement, one_);
+    EXPECT_EQ(left[0].known, known);
+  }
+}
+
+TEST_F(OutstandingStatements, OfSkippedRequestsOnlyTheLastTellsOfTheirStatement) {
+  push(RequestKind::close, one_, true);
+  push(RequestKind::parse, one_, false);
+  sync();
+  const std::vector<Request> left = skipped();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_TRUE(left[0].known);
+}
+
+TEST_F(OutstandingStatements, SkippedRequestsLeaveAStatementToTheLaterOnesThatNameIt) {
+  push(RequestKind::parse, one_, false);
+  sync();
+  push(RequestKind::close, one_, true);
+  push(RequestKind::parse, one_, false);
+  sync();
+  EXPECT_TRUE(skipped().empty());
+  const std::vector<Request> left = skipped();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_FALSE(left[0].known);
+}
+
+TEST_F(OutstandingStatements, AnAnswerChangesWhatSkippedRequestsLeave) {
+  push(RequestKind::parse, one_, false);
+  sync();
+  push(RequestKind::close, one_, true);
+  sync();
+  EXPECT_TRUE(queue_.answered(RequestKind::parse));
+  EXPECT_TRUE(skipped().empty());
+  const std::vector<Request> left = skipped();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_TRUE(left[0].known);
+}
+
+TEST_F(OutstandingStatements, NothingIsKnownInFrontOfThemWhenAllStatementsAreGone) {
+  queue_.push(RequestKind::query);
+  push(RequestKind::close, one_, true);
+  sync();
+  queue_.statements_gone();
+  EXPECT_TRUE(skipped().empty());
+  const std::vector<Request> left = skipped();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_FALSE(left[0].known);
 }
 
 TEST(Outstanding, S140_EndOfACopyLeavesItsQueryAndTheNextOne) {
