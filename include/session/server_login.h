@@ -45,7 +45,7 @@ class ServerLogin {
   [[nodiscard]] bool can_ask_clients() const;
   void warn_of_bare_password() const;
   void run_auth_work();
-  void on_error_response(ByteView body);
+  bool on_error_response(ByteView body);
   void on_parameter(ByteView body);
   void on_ready_for_query();
   [[nodiscard]] bool outdated() const;

@@ -177,7 +177,7 @@ void ServerLogin::read_messages() {
 bool ServerLogin::on_message(const MessageHead& head, ByteView body) {
   switch (head.type) {
     case 'R': return on_auth_request(body);
-    case 'E': on_error_response(body); return false;
+    case 'E': return on_error_response(body);
     case 'S': on_parameter(body); return true;
     case 'K':
       if (const auto key = read_backend_key(body)) {
@@ -194,13 +194,11 @@ bool ServerLogin::on_message(const MessageHead& head, ByteView body) {
       on_ready_for_query();
       return true;
     case 'N': return true;
-    case 'T':
-    case 'D':
-    case 'C':
-    case 'I':
-      if (step_ == Step::connect_query) return true;
-      break;
     default: break;
+  }
+  // Rows, whatever it was that made them, and what else comes with the answer to a query.
+  if (step_ == Step::connect_query && std::string_view("TDCIsHdcA").find(head.type) != std::string_view::npos) {
+    return true;
   }
   fail_connection("unknown pkt from server");
   return false;
@@ -293,13 +291,14 @@ ServerCredentials ServerLogin::credentials() const {
   return held;
 }
 
-void ServerLogin::on_error_response(ByteView body) {
+/// True: the login goes on, since a connect_query may fail.
+bool ServerLogin::on_error_response(ByteView body) {
   const auto fields = ErrorFields::read(body);
   const std::string message(fields ? fields->message() : std::string_view{});
   const std::string_view severity = fields ? fields->severity() : std::string_view{};
   if (step_ == Step::connect_query) {
     context_.log.error(fmt::format("S: error while executing exec_on_query: {}: {}", severity, message));
-    return;
+    return true;
   }
   context_.log.warning(fmt::format("server login failed: {} {}", severity, message));
   if (sent_password_) {
@@ -307,6 +306,7 @@ void ServerLogin::on_error_response(ByteView body) {
     context_.shared.forget_password(server_.pool_->database, server_.pool_->user, sent_password_.get());
   }
   fail({LoginFailure::Kind::server, std::string(fields ? fields->code() : std::string_view{}), message}, message);
+  return false;
 }
 
 void ServerLogin::on_parameter(ByteView body) {

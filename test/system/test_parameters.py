@@ -208,6 +208,29 @@ def test_connect_query_runs_on_each_new_server(start_pooler, postgres):
 
 
 @pytest.mark.compat
+@pytest.mark.parametrize("query", [
+    "select 1", "select 1/0", "select 1; select 1/0", "copy (select 1) to stdout", "listen x; notify x",
+    "do $$begin raise notice ''hi''; end$$", ";"])
+def test_connect_query_may_say_anything(start_pooler, postgres, query):
+    pooler = start_pooler({"p0": postgres.database("p0") + f" connect_query='{query}'"})
+    with pooler.login() as client:
+        assert client.value("select 'ok'") == "ok"
+
+
+@pytest.mark.compat
+def test_connect_query_that_fails_is_read_to_its_end(start_pooler, fake_server):
+    def script(server):
+        server.read_startup()
+        server.greet()
+        server.read()
+        server.send(m.error_response("22012", "division by zero"), m.ready())
+        server.serve()
+    pooler = start_pooler({"p0": fake_server(script).database() + " connect_query='select 1/0'"})
+    with pooler.login() as client:
+        assert client.value("echo ok") == "ok"
+
+
+@pytest.mark.compat
 @pytest.mark.quick
 def test_one_set_costs_no_extra_queries_for_equal_clients(spied):
     pooler, server = spied
