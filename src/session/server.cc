@@ -403,10 +403,10 @@ void ServerSession::tick(TimePoint now) {
     return;
   }
   if (phase_ != ServerPhase::linked || client_ == nullptr || !transport_) return;
-  if (ready_) {
+  if (ready_ && outstanding_.empty()) {
     if (pool_->rules.fast_close && context_->services.server_close_needed(*this))
       return close("database configuration changed");
-    if (pool_->questdb() && outstanding_.empty() && now - last_packet_ > kQuestdbKeepAlive) {
+    if (pool_->questdb() && now - last_packet_ > kQuestdbKeepAlive) {
       append_sync(context_->outgoing.own());
       expect({RequestKind::sync, Disposition::swallow, nullptr});
       last_packet_ = now;

@@ -185,6 +185,14 @@ def test_s116_query_timeout_ends_a_long_query(pool_of):
         client.expect_fatal("query timeout")
 
 
+def test_query_timeout_ends_a_long_query_behind_a_short_one(pool_of):
+    pooler = pool_of("transaction", query_timeout=1)
+    with pooler.login() as client:
+        client.send(m.query("select 1") + m.query("select pg_sleep(20)"))
+        assert m.kinds(client.receive_until("Z")) == "TDCZ"
+        client.expect_fatal("query timeout")
+
+
 @pytest.mark.compat
 def test_s116_query_timeout_of_a_waiter_is_spelt_otherwise(pool_of):
     pooler = pool_of("transaction")
@@ -207,6 +215,14 @@ def test_s117_transaction_timeout_ends_a_long_statement(pool_of):
     pooler = pool_of("transaction", transaction_timeout=1)
     with pooler.login() as client:
         client.send(m.query("select pg_sleep(4)"))
+        client.expect_fatal("transaction timeout")
+
+
+def test_transaction_timeout_ends_a_long_statement_behind_a_short_one(pool_of):
+    pooler = pool_of("transaction", transaction_timeout=1)
+    with pooler.login() as client:
+        client.send(m.query("select 1") + m.query("select pg_sleep(20)"))
+        assert m.kinds(client.receive_until("Z")) == "TDCZ"
         client.expect_fatal("transaction timeout")
 
 
@@ -305,6 +321,16 @@ def test_s162_server_fast_close_ends_idle_sessions_on_reconnect(start_pooler):
         busy.send(m.query("commit"))
         assert m.kinds(busy.receive_until("Z")) == "CZ"
         busy.expect_fatal("database configuration changed")
+
+
+def test_server_fast_close_spares_the_second_query_of_a_pipeline(start_pooler):
+    pooler = start_pooler(settings={"server_fast_close": 1})
+    with pooler.login() as client:
+        client.send(m.query("select 1") + m.query("select pg_sleep(2)"))
+        assert m.kinds(client.receive_until("Z")) == "TDCZ"
+        pooler.admin("RECONNECT")
+        assert m.kinds(client.receive_until("Z")) == "TDCZ"
+        client.expect_fatal("database configuration changed")
 
 
 @pytest.mark.compat
