@@ -161,8 +161,9 @@ class ClientSession final : public PollListener {
   // client_relay.cc
   std::size_t relay(ByteView bytes);
   Verdict on_message(const MessageHead& head, ByteView message);
-  Verdict request(RequestKind kind);
-  Verdict on_query();
+  Verdict request(RequestKind kind, bool gives_up_all = false);
+  Verdict on_query(ByteView message);
+  Verdict on_sync();
   Verdict on_function_call();
   Verdict on_copy_end();
   Verdict on_console_message(const MessageHead& head, ByteView message);
@@ -178,6 +179,7 @@ class ClientSession final : public PollListener {
   Verdict on_describe(const MessageHead& head, ByteView message);
   Verdict on_close(const MessageHead& head, ByteView message);
   Verdict parse_named(std::string_view name, std::string_view query, ByteView types);
+  [[nodiscard]] bool in_doubt(const StatementPtr& statement) const;
   void prepare(const StatementPtr& statement);
   void inject_parse(const StatementPtr& statement, Disposition disposition);
   void inject_close(const StatementPtr& statement);
@@ -220,9 +222,11 @@ class ClientSession final : public PollListener {
   bool silent_ = true;          ///< no byte came yet
   bool wait_notified_ = false;
   bool console_busy_ = false;
-  bool relaying_ = false;  ///< guards against going on from within
-  bool broken_ = false;    ///< the socket takes nothing any more; the session ends when nobody is in its midst
-  bool counted_ = true;    ///< by the limits on clients
+  bool relaying_ = false;          ///< guards against going on from within
+  bool broken_ = false;            ///< the socket takes nothing any more; the session ends when nobody is in its midst
+  bool unnamed_gives_up_ = false;  ///< the unnamed statement may make the server give up all statements
+  bool portal_gives_up_ = false;   ///< so may one of the portals bound since the last Sync
+  bool counted_ = true;            ///< by the limits on clients
 };
 
 /// `text`, and in words when the server of the database keeps silent.

@@ -28,6 +28,8 @@ struct Request {
   std::shared_ptr<const Statement> statement;
   /// With a statement: whether the server knows it, when pushed in front of the request, when dropped from now on.
   bool known = false;
+  /// It may make the server give up all its statements.
+  bool gives_up_all = false;
 };
 
 /// The answers a server still owes, in order. Knows nothing of bytes; one per server connection; steady traffic does
@@ -73,6 +75,8 @@ class Outstanding {
   /// Whether a Parse or Close of `statement` is on its way which an error can make the server skip while it does not
   /// skip what is sent now: a Sync or a Query stands between them.
   [[nodiscard]] bool unconfirmed(const Statement* statement) const noexcept;
+  /// Whether a request is on its way which may make the server give up `statement` with all others.
+  [[nodiscard]] bool may_be_given_up(const Statement* statement) const noexcept;
   /// Calls `use` with each request, in order.
   template <class F>
   void for_each(F use) const {
@@ -86,7 +90,8 @@ class Outstanding {
   struct Unanswered {
     std::size_t count = 0;
     std::uint64_t last_batch = 0;
-    bool known = false;  ///< by the server, when it had answered what it answered yet
+    std::uint64_t give_ups = 0;  ///< Outstanding::give_ups_ in front of the last of them
+    bool known = false;          ///< by the server, when it had answered what it answered yet
   };
 
   static constexpr std::size_t kMost = std::size_t{1} << 16;
@@ -103,11 +108,13 @@ class Outstanding {
   std::vector<Request> requests_;
   std::size_t head_ = 0;
   std::unordered_map<const Statement*, Unanswered> unanswered_;
-  std::uint64_t batch_ = 0;   ///< what one error makes the server skip has the same number
-  std::size_t doubtful_ = 0;  ///< Syncs of a failed COPY that the server ignored, or will answer yet
-  bool lost_ = false;         ///< what the next ReadyForQuery answers can not be known any more
-  bool copy_failed_ = false;  ///< and its ReadyForQuery is still to come
-  bool error_ = false;        ///< since the last ReadyForQuery
+  std::uint64_t batch_ = 0;              ///< what one error makes the server skip has the same number
+  std::uint64_t give_ups_ = 0;           ///< requests so far that may make the server give up all statements
+  std::size_t give_ups_unanswered_ = 0;  ///< those of them that were not answered yet
+  std::size_t doubtful_ = 0;             ///< Syncs of a failed COPY that the server ignored, or will answer yet
+  bool lost_ = false;                    ///< what the next ReadyForQuery answers can not be known any more
+  bool copy_failed_ = false;             ///< and its ReadyForQuery is still to come
+  bool error_ = false;                   ///< since the last ReadyForQuery
 };
 
 }  // namespace uvb

@@ -15,6 +15,10 @@
 
 namespace uvb {
 
+/// Whether the text, or as much of it as is there, looks like a command that makes a server give up its statements. One
+/// behind a comment or another command is not seen.
+[[nodiscard]] bool gives_up_statements(std::string_view text) noexcept;
+
 /// A distinct protocol-level prepared statement: query text and parameter types, byte-exact (behaviour.md 5.2).
 /// Immutable; any thread.
 class Statement {
@@ -27,11 +31,14 @@ class Statement {
   /// "PGBOUNCER_N": its name on every server.
   [[nodiscard]] const std::string& server_name() const noexcept { return server_name_; }
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
+  /// See gives_up_statements().
+  [[nodiscard]] bool gives_up_all() const noexcept { return gives_up_all_; }
 
  private:
   std::string key_;
   std::size_t query_size_;
   std::string server_name_;
+  bool gives_up_all_;
 };
 
 using StatementPtr = std::shared_ptr<const Statement>;

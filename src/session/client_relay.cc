@@ -61,13 +61,13 @@ std::size_t ClientSession::relay(ByteView bytes) {
 
 ClientSession::Verdict ClientSession::on_message(const MessageHead& head, ByteView message) {
   switch (head.type) {
-    case 'Q': return on_query();
+    case 'Q': return on_query(message);
     case 'P': return on_parse(head, message);
     case 'B': return on_bind(head, message);
     case 'D': return on_describe(head, message);
     case 'C': return on_close(head, message);
     case 'E': return on_execute(head);
-    case 'S': return request(RequestKind::sync);
+    case 'S': return on_sync();
     case 'F': return on_function_call();
     case 'H': return need_server();
     case 'd':
@@ -94,13 +94,19 @@ void ClientSession::log_unknown_message(char type) {
   context_.log.error(fmt::format("{}unknown pkt from client: {}/{:#x}", log_prefix(), unsigned{code}, code));
 }
 
-ClientSession::Verdict ClientSession::on_query() {
+ClientSession::Verdict ClientSession::on_query(ByteView message) {
   if (context_.settings().disable_pqexec) {
     context_.log.error(log_prefix() + "client used \"Query\" packet type");
     fail("PQexec disallowed");
     return Verdict::over;
   }
-  return request(RequestKind::query);
+  return request(RequestKind::query, gives_up_statements(as_text(message.subspan(kHeadSize))));
+}
+
+/// In a transaction a portal outlives its Sync, but hardly one that gives up statements.
+ClientSession::Verdict ClientSession::on_sync() {
+  portal_gives_up_ = false;
+  return request(RequestKind::sync);
 }
 
 /// QuestDB says nothing to a function call before the next Sync, and then gives one answer for the two of them.
@@ -110,12 +116,16 @@ ClientSession::Verdict ClientSession::on_function_call() {
   return Verdict::over;
 }
 
-ClientSession::Verdict ClientSession::request(RequestKind kind) {
+ClientSession::Verdict ClientSession::request(RequestKind kind, bool gives_up_all) {
   const Verdict verdict = need_server();
   if (verdict != Verdict::pass) return verdict;
   // A COPY that failed: a client that goes on without a CopyDone will send none.
   if (kind != RequestKind::sync && !server_->in_copy()) in_copy_ = false;
-  server_->expect(kind);
+  if (gives_up_all) {
+    server_->expect({.kind = kind, .statement = nullptr, .gives_up_all = true});
+  } else {
+    server_->expect(kind);
+  }
   return verdict;
 }
 
@@ -183,7 +193,7 @@ ClientSession::Verdict ClientSession::on_console_message(const MessageHead& head
     close("client close request");
     return Verdict::over;
   }
-  if (head.type == 'Q' && context_.settings().disable_pqexec) return on_query();
+  if (head.type == 'Q' && context_.settings().disable_pqexec) return on_query(message);
   // Nothing ends it: SHOW CLIENTS has the console wait from its first command on.
   if (query_start_ == TimePoint{}) query_start_ = last_packet_;
   taken_ = head.size;

@@ -26,7 +26,10 @@ ClientSession::Verdict ClientSession::on_parse(const MessageHead& head, ByteView
   if (!tracking()) return request(RequestKind::parse);
   const bool named = message.size() > kHeadSize ? message[kHeadSize] != 0 : false;
   if (message.size() <= kHeadSize && head.size > kHeadSize) return Verdict::more;
-  if (!named && !questdb()) return request(RequestKind::parse);
+  if (!named && !questdb()) {
+    unnamed_gives_up_ = gives_up_statements(as_text(message.subspan(kHeadSize + 1)));
+    return request(RequestKind::parse);
+  }
   if (message.size() < head.size && head.size <= kLargestNamedParse) return Verdict::more;
   const auto parse = message.size() < head.size ? std::nullopt : read_parse(message.subspan(kHeadSize));
   if (!parse) {
@@ -66,7 +69,7 @@ ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::st
   if (!statements_) statements_ = std::make_unique<ClientStatements>();
   const StatementPtr statement = context_.statements.intern(query, types);
   statements_->emplace(std::string(name), statement);
-  if (server_->statements().contains(statement) && !server_->outstanding().unconfirmed(statement.get())) {
+  if (server_->statements().contains(statement) && !in_doubt(statement)) {
     server_->expect({RequestKind::parse, Disposition::synthesise, statement});
   } else {
     inject_parse(statement, Disposition::forward);
@@ -74,10 +77,16 @@ ClientSession::Verdict ClientSession::parse_named(std::string_view name, std::st
   return Verdict::taken;
 }
 
-/// Whether the server knows the statement may depend on requests that it can skip: behind a Close, which never fails,
-/// it does not.
+/// Whether the server knows the statement may depend on requests on their way: on some that it can skip, or on one by
+/// which it gives up everything.
+bool ClientSession::in_doubt(const StatementPtr& statement) const {
+  const Outstanding& outstanding = server_->outstanding();
+  return outstanding.unconfirmed(statement.get()) || outstanding.may_be_given_up(statement.get());
+}
+
+/// Behind a Close, which never fails, there is no doubt.
 void ClientSession::inject_parse(const StatementPtr& statement, Disposition disposition) {
-  if (server_->outstanding().unconfirmed(statement.get())) inject_close(statement);
+  if (in_doubt(statement)) inject_close(statement);
   append_parse(context_.outgoing.own(), statement->server_name(), statement->query(), statement->types());
   context_.outgoing.own_done();
   server_->expect({RequestKind::parse, disposition, statement});
@@ -98,7 +107,8 @@ void ClientSession::inject_close(const StatementPtr& statement) {
   server_->expect({RequestKind::close, Disposition::swallow, statement});
 }
 
-/// Makes sure that the server knows the statement.
+/// Makes sure that the server knows the statement; not, if it was given up with all others since the client parsed it:
+/// as without a pooler, it is not there any more.
 void ClientSession::prepare(const StatementPtr& statement) {
   const bool known = server_->statements().touch(statement);
   if (!known || server_->outstanding().unconfirmed(statement.get())) inject_parse(statement, Disposition::swallow);
@@ -114,7 +124,10 @@ ClientSession::Verdict ClientSession::on_bind(const MessageHead& head, ByteView 
     fail("broken Bind packet");
     return Verdict::over;
   }
-  if (passes_unnamed(prefix.statement)) return request(RequestKind::bind);
+  if (passes_unnamed(prefix.statement)) {
+    portal_gives_up_ = portal_gives_up_ || unnamed_gives_up_;
+    return request(RequestKind::bind);
+  }
   const Verdict verdict = need_server();
   if (verdict != Verdict::pass) return verdict;
   const StatementPtr statement = find_statement(prefix.statement);
@@ -124,6 +137,7 @@ ClientSession::Verdict ClientSession::on_bind(const MessageHead& head, ByteView 
     return Verdict::over;
   }
   prepare(statement);
+  portal_gives_up_ = portal_gives_up_ || statement->gives_up_all();
   ++pool_->counters.bind_count;
   if (questdb()) server_->portal_opened(prefix.portal);
   // Only the name differs; what follows it is passed on as it comes.
@@ -208,7 +222,7 @@ ClientSession::Verdict ClientSession::answer_close(std::string_view name) {
 ClientSession::Verdict ClientSession::on_execute(const MessageHead& head) {
   // The shortest there is: an empty portal name and the row limit.
   constexpr std::uint32_t kUnnamedExecuteSize = kHeadSize + 1 + 4;
-  const Verdict verdict = request(RequestKind::execute);
+  const Verdict verdict = request(RequestKind::execute, portal_gives_up_);
   if (verdict == Verdict::pass && head.size == kUnnamedExecuteSize) server_->unnamed_portal_executed();
   return verdict;
 }

@@ -39,6 +39,11 @@ void Outstanding::push(Request request) {
     Unanswered& entry = unanswered_[request.statement.get()];
     if (++entry.count == 1) entry.known = request.known;
     entry.last_batch = batch_;
+    entry.give_ups = give_ups_;
+  }
+  if (request.gives_up_all) {
+    ++give_ups_;
+    ++give_ups_unanswered_;
   }
   if (ends_with_ready(request.kind)) ++batch_;
   requests_.push_back(std::move(request));
@@ -48,6 +53,12 @@ bool Outstanding::unconfirmed(const Statement* statement) const noexcept {
   if (unanswered_.empty()) return false;
   const auto found = unanswered_.find(statement);
   return found != unanswered_.end() && found->second.last_batch != batch_;
+}
+
+bool Outstanding::may_be_given_up(const Statement* statement) const noexcept {
+  if (give_ups_unanswered_ == 0) return false;
+  const auto found = unanswered_.find(statement);
+  return found == unanswered_.end() || found->second.give_ups != give_ups_;
 }
 
 /// It was answered: what the server knows is its doing.
@@ -83,7 +94,9 @@ void Outstanding::statements_gone() noexcept {
 }
 
 void Outstanding::pop() noexcept {
-  requests_[head_].statement.reset();
+  Request& head = requests_[head_];
+  head.statement.reset();
+  if (head.gives_up_all) --give_ups_unanswered_;
   ++head_;
   // A CopyDone that met no COPY has no answer: it must not keep its successors waiting (D4).
   while (head_ < requests_.size() && requests_[head_].kind == RequestKind::copy_end) ++head_;
@@ -102,6 +115,7 @@ std::optional<Disposition> Outstanding::answered(RequestKind kind) {
   if (*index == head_) {
     pop();
   } else {
+    if (request.gives_up_all) --give_ups_unanswered_;
     requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(*index));
   }
   return disposition;

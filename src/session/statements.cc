@@ -1,13 +1,19 @@
 #include "session/statements.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace uvb {
 
-Statement::Statement(std::uint64_t number, std::string key, std::size_t query_size)
-    : key_(std::move(key)), query_size_(query_size), server_name_("PGBOUNCER_" + std::to_string(number)) {}
-
 namespace {
+
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// One of them is the beginning of the other; `word` is in lower case.
+bool agree(std::string_view text, std::string_view word) {
+  const std::size_t size = std::min(text.size(), word.size());
+  return std::equal(text.begin(), text.begin() + size, word.begin(), [](char a, char b) { return (a | 0x20) == b; });
+}
 
 std::string key_of(std::string_view query, ByteView types) {
   std::string key;
@@ -18,6 +24,18 @@ std::string key_of(std::string_view query, ByteView types) {
 }
 
 }  // namespace
+
+bool gives_up_statements(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return agree(text, "discard") || agree(text, "deallocate");
+}
+
+// The zero byte behind the query tells a whole text from one that is cut off.
+Statement::Statement(std::uint64_t number, std::string key, std::size_t query_size)
+    : key_(std::move(key)),
+      query_size_(query_size),
+      server_name_("PGBOUNCER_" + std::to_string(number)),
+      gives_up_all_(gives_up_statements(key_)) {}
 
 StatementPtr StatementRegistry::unshared(std::string_view query, ByteView types) {
   const std::uint64_t number = entries_.with([](Entries& entries) { return ++entries.last_number; });

@@ -148,6 +148,44 @@ def test_s131_dropping_all_statements_forgets_own_names_only(start_one_server, s
         one.expect_fatal("prepared statement did not exist")
 
 
+@pytest.mark.parametrize("statement", ["discard all", "DEALLOCATE ALL"])
+def test_parse_of_a_known_text_works_behind_a_query_that_drops_all(start_one_server, statement):
+    pooler = start_one_server()
+    with pooler.login() as client, pooler.login() as other:
+        assert m.kinds(other.extended(m.parse("x", "select 'x'"))) == "1Z"
+        client.send(m.query(statement), m.parse("y", "select 'x'"), run("y"), m.SYNC)
+        assert m.kinds(client.receive_until("Z")) == "CZ"
+        assert m.kinds(client.receive_until("Z")) == "12DCZ"
+        assert m.rows(client.extended(run("y"))) == m.rows(other.extended(run("x"))) == [["x"]]
+
+
+@pytest.mark.parametrize("name", ["", "drop"])
+@pytest.mark.parametrize("ends", [b"", m.SYNC])
+def test_parse_of_a_known_text_works_behind_an_execute_that_drops_all(start_one_server, name, ends):
+    pooler = start_one_server()
+    with pooler.login() as client, pooler.login() as other:
+        assert m.kinds(other.extended(m.parse("x", "select 'x'"))) == "1Z"
+        assert m.kinds(client.extended(m.parse(name, "deallocate all"))) == "1Z"
+        client.send(run(name), ends, m.parse("y", "select 'x'"), m.describe("S", "y"), run("y"), m.SYNC)
+        kinds = m.kinds(client.receive_until("Z")) + (m.kinds(client.receive_until("Z")) if ends else "")
+        assert kinds.replace("Z", "") == "2C1tT2DC"
+        assert m.rows(client.extended(run("y"))) == m.rows(other.extended(run("x"))) == [["x"]]
+
+
+def test_statement_survives_a_drop_of_all_that_fails(start_one_server):
+    pooler = start_one_server()
+    with pooler.login() as client:
+        assert m.kinds(client.extended(m.parse("x", "select 'x'"))) == "1Z"
+        client.send(m.query("begin; discard all"), m.query("discard nothing"))
+        client.send(m.parse("y", "select 'x'"), run("y"), m.SYNC)
+        assert [m.kinds(client.receive_until("Z")) for _ in range(3)] == ["CEZ", "EZ", "EZ"]
+        client.query("rollback")
+        client.send(m.query("discard nothing"), m.parse("z", "select 'x'"), run("z"), m.SYNC)
+        assert [m.kinds(client.receive_until("Z")) for _ in range(2)] == ["EZ", "12DCZ"]
+        for name in ("x", "y", "z"):
+            assert m.rows(client.extended(run(name))) == [["x"]]
+
+
 def test_s132_without_tracking_client_names_reach_the_server(start_one_server):
     pooler = start_one_server(max_prepared_statements=0)
     with pooler.login() as client:

@@ -151,6 +151,29 @@ TEST_F(OutstandingStatements, NothingIsKnownInFrontOfThemWhenAllStatementsAreGon
   EXPECT_FALSE(left[0].known);
 }
 
+TEST_F(OutstandingStatements, MayBeGivenUpWhileARequestIsOnItsWayThatGivesUpAll) {
+  EXPECT_FALSE(queue_.may_be_given_up(one_.get()));
+  queue_.push({.kind = RequestKind::execute, .statement = nullptr, .gives_up_all = true});
+  EXPECT_TRUE(queue_.may_be_given_up(one_.get()));
+  EXPECT_TRUE(queue_.answered(RequestKind::execute));
+  EXPECT_FALSE(queue_.may_be_given_up(one_.get()));
+}
+
+TEST_F(OutstandingStatements, IsNotGivenUpByARequestThatWasSkipped) {
+  queue_.push({.kind = RequestKind::execute, .statement = nullptr, .gives_up_all = true});
+  sync();
+  skipped();
+  EXPECT_FALSE(queue_.may_be_given_up(one_.get()));
+}
+
+TEST_F(OutstandingStatements, ParsedBehindARequestThatGivesUpAllItStays) {
+  queue_.push({.kind = RequestKind::query, .statement = nullptr, .gives_up_all = true});
+  push(RequestKind::parse, one_, true);
+  EXPECT_FALSE(queue_.may_be_given_up(one_.get()));
+  queue_.push({.kind = RequestKind::query, .statement = nullptr, .gives_up_all = true});
+  EXPECT_TRUE(queue_.may_be_given_up(one_.get()));
+}
+
 TEST(Outstanding, S140_EndOfACopyLeavesItsQueryAndTheNextOne) {
   Outstanding queue = queue_of({RequestKind::query, RequestKind::copy_end, RequestKind::query});
   EXPECT_TRUE(queue.copy_finished(false));

@@ -73,5 +73,20 @@ TEST_F(Statements, WhatCouldNotBeClosedComesBackAsTheOldest) {
   EXPECT_EQ(server.surplus(1), a);
 }
 
+TEST_F(Statements, TextsThatGiveUpAllStatementsAreKnownByTheirFirstWord) {
+  for (const char* text : {"DISCARD ALL", "discard all;", "Deallocate All", " \t\n deallocate all"}) {
+    EXPECT_TRUE(gives_up_statements(text)) << text;
+    EXPECT_TRUE(registry_->intern(text, {})->gives_up_all()) << text;
+  }
+  for (const char* text : {"", "d", "select 'discard all'", "declare c cursor for select 1", "disc"}) {
+    EXPECT_FALSE(registry_->intern(text, {})->gives_up_all()) << text;
+  }
+}
+
+TEST_F(Statements, ATextThatIsCutOffMayGiveUpAll) {
+  for (const char* text : {"", " ", "d", "DISC", "deallocat"}) EXPECT_TRUE(gives_up_statements(text)) << text;
+  for (const char* text : {"s", "da", "discover"}) EXPECT_FALSE(gives_up_statements(text)) << text;
+}
+
 }  // namespace
 }  // namespace uvb
