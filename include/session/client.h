@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <unordered_set>
 
 #include "protocol/frame.h"
 #include "protocol/sqlstate.h"
@@ -84,7 +84,7 @@ class ClientSession final : public PollListener {
   void copy_ended() noexcept { in_copy_ = false; }
   void set_variable(std::size_t index, VariableValues::Value value) { variables_.set(index, std::move(value)); }
   /// All of them were deallocated, but for those in `kept`, parsed behind that.
-  void forget_statements(const std::vector<StatementPtr>& kept);
+  void forget_statements(const std::unordered_set<const Statement*>& kept);
   void check_server_timeouts(TimePoint now, bool idle_in_transaction, TimePoint last_server_packet);
   /// Sends what the context's outgoing holds to the client.
   void send_gathered();

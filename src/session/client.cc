@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/console_name.h"
@@ -376,10 +375,9 @@ void ClientSession::send(std::span<const iovec> pieces) {
   if (status == IoStatus::blocked) update_interest();
 }
 
-void ClientSession::forget_statements(const std::vector<StatementPtr>& kept) {
+void ClientSession::forget_statements(const std::unordered_set<const Statement*>& kept) {
   if (!statements_) return;
-  std::erase_if(*statements_,
-                [&](const auto& named) { return std::find(kept.begin(), kept.end(), named.second) == kept.end(); });
+  std::erase_if(*statements_, [&](const auto& named) { return !kept.contains(named.second.get()); });
 }
 
 std::string with_silence(std::string_view text, const DatabaseState& state) {

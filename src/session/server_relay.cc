@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "protocol/messages.h"
 #include "protocol/write.h"
@@ -274,10 +275,10 @@ void ServerSession::on_command_complete(ByteView body) {
 void ServerSession::forget_statements() {
   statements_.clear();
   outstanding_.statements_gone();
-  std::vector<StatementPtr> parsed;
+  std::unordered_set<const Statement*> parsed;
   outstanding_.for_each([&](const Request& request) {
     apply(request);
-    if (request.statement && request.kind == RequestKind::parse) parsed.push_back(request.statement);
+    if (request.statement && request.kind == RequestKind::parse) parsed.insert(request.statement.get());
   });
   client_->forget_statements(parsed);
 }

@@ -154,22 +154,30 @@ def processor_time(pooler):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def cost_of_parses(pooler, text, count):
-    """Processor time for a pipeline of so many Parses with a Sync each, which the server reads only when it is all
-    there."""
+def cost(pooler, pipeline, answers):
+    """Processor time for a pipeline, which the server reads only when it is all there."""
     with pooler.login() as client:
         client.socket.settimeout(120)
         before = processor_time(pooler)
-        parses = b"".join(m.parse(f"s{i}", f"{text} {i % 50}") + m.SYNC for i in range(count))
-        client.send(m.query("select pg_sleep(1)"), parses)
-        for _ in range(count + 1):
+        client.send(m.query("select pg_sleep(1)"), pipeline)
+        for _ in range(answers + 1):
             client.receive_until("Z")
         return processor_time(pooler) - before
 
 
+def parses(text, count, different):
+    return b"".join(m.parse(f"s{i}", f"{text} {i % different}") + m.SYNC for i in range(count))
+
+
 def test_pipeline_of_failures_costs_no_more_than_other_pipelines(one_server):
-    good = cost_of_parses(one_server, "select 1 +", 5000)
-    assert cost_of_parses(one_server, "selec 1 +", 5000) < 10 * good + 0.2
+    good = cost(one_server, parses("select 1 +", 5000, 50), 5000)
+    assert cost(one_server, parses("selec 1 +", 5000, 50), 5000) < 10 * good + 0.2
+
+
+def test_dropping_all_statements_in_front_of_many_new_ones_is_cheap(one_server):
+    names = parses("select 1 +", 8000, 8000)
+    harmless = cost(one_server, m.query("select 1") * 150 + names, 8150)
+    assert cost(one_server, m.query("deallocate all") * 150 + names, 8150) < 20 * harmless + 0.4
 
 
 @pytest.mark.compat
