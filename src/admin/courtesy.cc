@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 #include <string>
 
 #include "admin/command_parser.h"
@@ -70,6 +69,13 @@ const Courtesy* find_statement(std::string_view statement) {
   return found == std::end(kCourtesies) ? nullptr : &*found;
 }
 
+/// What stands in front of the next semicolon; takes both off `rest`.
+std::string_view take_statement(std::string_view& rest) {
+  const std::string_view statement = rest.substr(0, rest.find(';'));
+  rest.remove_prefix(std::min(statement.size() + 1, rest.size()));
+  return statement;
+}
+
 // No courtesy is longer; keeps the cost of normalized() small for whatever a client sends.
 constexpr std::size_t kLongest = 256;
 
@@ -89,10 +95,10 @@ const Courtesy* find_courtesy(std::string_view text) {
   if (text.size() > kLongest) return nullptr;
   const std::string words = normalized(text);
   const Courtesy* last = nullptr;
-  for (const auto part : std::views::split(words, ';')) {
-    last = find_statement(trim_left(trim_right(std::string_view(part))));
-    if (last == nullptr) return nullptr;
-  }
+  std::string_view rest = words;
+  do {
+    last = find_statement(trim_left(trim_right(take_statement(rest))));
+  } while (last != nullptr && !rest.empty());
   return last;
 }
 
