@@ -261,7 +261,6 @@ def pour_until_stuck(client, data, most):
     return sent
 
 
-@pytest.mark.quick
 def test_console_client_that_does_not_read_is_not_answered_into_memory(start_pooler, postgres):
     """Anybody may be a stats user under auth_type=any."""
     pooler = start_pooler({"p0": postgres.database("p0", user="bob")}, {"auth_type": "any"})
@@ -289,7 +288,6 @@ def test_console_client_that_only_describes_and_does_not_read_costs_no_memory(st
         assert m.kinds(client.receive_until()) == "1" + "tT" * count + "Z"
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("first", ["", "begin"])
 def test_client_that_closes_statements_and_does_not_read_is_stopped(tx, first):
     """The pooler answers these itself, without a server or while the server has nothing to say."""
@@ -304,7 +302,6 @@ def test_client_that_closes_statements_and_does_not_read_is_stopped(tx, first):
         assert other.value("select 1") == "1"
 
 
-@pytest.mark.quick
 def test_client_that_closes_statements_while_its_server_works_is_stopped_until_the_server_answers(tx):
     with tx.login() as client:
         before = tx.rss_kib()
@@ -336,7 +333,6 @@ def login_and_leave(pooler, user, database):
         sock.recv(100)
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("database", ["p0", "*"])
 def test_names_that_strangers_think_up_are_forgotten(start_pooler, postgres, database):
     pooler = start_pooler({database: postgres.database("p0")},
