@@ -14,15 +14,13 @@ namespace uvb {
 /// way to a query.
 class CryptoThreads {
  public:
-  using Job = std::move_only_function<void()>;
-
   explicit CryptoThreads(std::size_t count);
   ~CryptoThreads();
   CryptoThreads(const CryptoThreads&) = delete;
   CryptoThreads& operator=(const CryptoThreads&) = delete;
 
   /// Any thread. Jobs begin in the order they came.
-  void submit(Job job);
+  void submit(std::function<void()> job);
   /// Ends the threads when their present jobs are done; jobs not begun are dropped. Idempotent.
   void stop();
 
@@ -31,7 +29,7 @@ class CryptoThreads {
 
   std::mutex mutex_;  // guards jobs_ and stopping_
   std::condition_variable change_;
-  std::deque<Job> jobs_;
+  std::deque<std::function<void()>> jobs_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

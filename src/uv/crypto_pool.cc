@@ -20,7 +20,9 @@ void CryptoPool::submit(std::unique_ptr<Work> work) {
 }
 
 void CryptoPool::start(std::unique_ptr<Work> work) {
-  threads_.submit([this, work = std::move(work)]() mutable { run(std::move(work)); });
+  // A std::function must be copyable, hence the shared owner of what only one has.
+  auto owner = std::make_shared<std::unique_ptr<Work>>(std::move(work));
+  threads_.submit([this, owner] { run(std::move(*owner)); });
 }
 
 /// On a crypto thread, which also finds the place a successor: the loop may not hear of the end at all.

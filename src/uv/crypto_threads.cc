@@ -23,7 +23,7 @@ CryptoThreads::CryptoThreads(std::size_t count) {
 
 CryptoThreads::~CryptoThreads() { stop(); }
 
-void CryptoThreads::submit(Job job) {
+void CryptoThreads::submit(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
@@ -47,7 +47,7 @@ void CryptoThreads::run() {
   for (;;) {
     change_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
     if (stopping_) return;
-    Job job = std::move(jobs_.front());
+    const std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
     job();

@@ -176,8 +176,8 @@ def test_statement_survives_a_drop_of_all_that_fails(start_one_server):
     pooler = start_one_server()
     with pooler.login() as client:
         assert m.kinds(client.extended(m.parse("x", "select 'x'"))) == "1Z"
-        client.send(m.query("begin; discard all"), m.query("discard nothing"))
-        client.send(m.parse("y", "select 'x'"), run("y"), m.SYNC)
+        client.send(m.query("begin; discard all"), m.query("discard nothing"),
+                    m.parse("y", "select 'x'"), run("y"), m.SYNC)
         assert [m.kinds(client.receive_until("Z")) for _ in range(3)] == ["CEZ", "EZ", "EZ"]
         client.query("rollback")
         client.send(m.query("discard nothing"), m.parse("z", "select 'x'"), run("z"), m.SYNC)
