@@ -270,7 +270,8 @@ class SlowServer:
     let("cancels"), and once let("first") was said, those to a SET of the application name `first` for let("set")."""
 
     def __init__(self):
-        self.events = {name: threading.Event() for name in ("first", "second", "cancels", "setting", "set")}
+        names = ("first", "second", "holding first", "holding second", "cancels", "setting", "set")
+        self.events = {name: threading.Event() for name in names}
 
     def let(self, name):
         self.events[name].set()
@@ -289,7 +290,9 @@ class SlowServer:
         if sql.startswith("SET"):
             return self.set(connection, key, re.search(r"application_name='(\w+)'", sql).group(1))
         if sql.startswith("hold "):
-            self.wait(sql.split()[1])
+            name = sql.split()[1]
+            self.let(f"holding {name}")
+            self.wait(name)
         return connection.answer("done")
 
     def set(self, connection, key, name):
@@ -312,7 +315,9 @@ def test_cancel_that_had_to_wait_spares_the_settings_of_its_client(start_pooler,
     with login("first") as first, login("second") as second, login("third") as third:
         first.send(m.query("hold first"))
         second.send(m.query("hold second"))
-        pooler.wait_pool(sv_active=2)
+        # Before, while its application name is being set, a client can not be cancelled.
+        script.wait("holding first")
+        script.wait("holding second")
         with cancels_under_way(pooler.port, second, second):
             pooler.wait_pool(sv_active_cancel=2)
             with cancels_under_way(pooler.port, first):
