@@ -103,6 +103,7 @@ class Control final : public ConsoleHost, public ControlGate {
   [[nodiscard]] LogTargets current_log_targets() const;
   void reopen_log();
   Status swap(std::shared_ptr<const Config> config, Reread reread);
+  void hand_out_snapshot();
   void apply_to_process(const Settings& settings);
   void compare_databases(const Config& before, const Config& after);
   void compare_users(const UserSecrets& before, const UserSecrets& after);

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
+#include <semaphore>
 #include <set>
 #include <sstream>
 
@@ -87,7 +90,7 @@ Status Control::swap(std::shared_ptr<const Config> config, Reread reread) {
   }
   const std::shared_ptr<const Snapshot> before = std::exchange(snapshot_, std::move(built).value());
   apply_to_process(snapshot_->config->settings);
-  tell_workers([snapshot = snapshot_](Worker& worker) { worker.apply_snapshot(snapshot); });
+  hand_out_snapshot();
   compare_databases(*before->config, *snapshot_->config);
   compare_users(*before->users, *snapshot_->users);
   if (!before->same_server_tls(*snapshot_)) reconnect("");
@@ -95,6 +98,20 @@ Status Control::swap(std::shared_ptr<const Config> config, Reread reread) {
   refresh_rules();
   refresh_min_pools();
   return Done{};
+}
+
+/// Returns when the workers have it: whoever hears of the end of a RELOAD finds nobody who goes by the old file. A
+/// worker in a very long turn does not hold up the console for more than a moment.
+void Control::hand_out_snapshot() {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  const auto applied = std::make_shared<std::counting_semaphore<>>(0);
+  tell_workers([snapshot = snapshot_, applied](Worker& worker) {
+    worker.apply_snapshot(snapshot);
+    applied->release();
+  });
+  for (std::size_t missing = workers_.size(); missing > 0; --missing) {
+    if (!applied->try_acquire_until(patience)) return;
+  }
 }
 
 void Control::apply_to_process(const Settings& settings) {
