@@ -74,7 +74,7 @@ class SessionServices {
  public:
   virtual ~SessionServices() = default;
 
-  /// The worker's view of a pool, made when need be.
+  /// The worker's view of a pool, made when need be. `config` is the present snapshot's.
   virtual PoolView& open_pool(const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) = 0;
   virtual void client_joined(ClientSession& client) = 0;
 

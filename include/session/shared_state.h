@@ -45,6 +45,12 @@ struct DatabaseState {
   /// The server takes connections and does not answer them: what waiting clients are told when they give up. Empty: it
   /// does.
   Guarded<std::string> silence;
+
+  /// Its servers are others from now on: what the old ones showed of themselves counts no more.
+  void forget_servers() {
+    auth_kinds.forget();
+    flavour.store(ServerFlavour::unknown);
+  }
 };
 
 /// What clients of a pool proved to know, for its server logins (design.md 5; behaviour.md 8.4). Wiped with the pool.

@@ -131,9 +131,7 @@ void Control::compare_databases(const Config& before, const Config& after) {
     if (!new_one) {
       forget_database(name);
     } else if (old_one && new_one->needs_recycle(*old_one)) {
-      const std::shared_ptr<DatabaseState> state = shared_.database(name);
-      state->auth_kinds.forget();
-      state->flavour.store(ServerFlavour::unknown);
+      shared_.database(name)->forget_servers();
       shared_.forget_secrets(name);
       reconnect(name);
     }
@@ -157,8 +155,7 @@ void Control::forget_database(const std::string& name) {
   DatabaseState& state = keep(name);
   state.announced.store(false);
   state.disabled.store(false);
-  state.auth_kinds.forget();
-  state.flavour.store(ServerFlavour::unknown);
+  state.forget_servers();
   kept_.erase(name);
 }
 

@@ -128,10 +128,10 @@ bool ClientLogin::find_database() {
 
 /// What is asked must not tell that there is no such database (guarantee G10).
 void ClientLogin::imitate_a_database() {
-  const std::shared_ptr<const Config>& config = snapshot_->config;
-  const auto model = std::ranges::find_if(config->databases, [](const auto& entry) { return !entry.second.user; });
-  if (model == config->databases.end()) return;
-  asking_database_ = std::shared_ptr<const DatabaseConfig>(config, &model->second);
+  const auto& databases = snapshot_->config->databases;
+  const auto model = std::ranges::find_if(databases, [](const auto& entry) { return !entry.second.user; });
+  if (model == databases.end()) return;
+  asking_database_ = snapshot_->database(model->first);
   asking_state_ = context_.shared.database(model->first);
 }
 

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/text.h"
+
 namespace uvb {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-/// One of them is the beginning of the other; `word` is in lower case.
+/// One of them is the beginning of the other.
 bool agree(std::string_view text, std::string_view word) {
   const std::size_t size = std::min(text.size(), word.size());
-  return std::equal(text.begin(), text.begin() + size, word.begin(), [](char a, char b) { return (a | 0x20) == b; });
+  return equal_ignoring_case(text.substr(0, size), word.substr(0, size));
 }
 
 std::string key_of(std::string_view query, ByteView types) {
@@ -26,8 +26,8 @@ std::string key_of(std::string_view query, ByteView types) {
 }  // namespace
 
 bool gives_up_statements(std::string_view text) noexcept {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  return agree(text, "discard") || agree(text, "deallocate");
+  const std::string_view command = trim_left(text);
+  return agree(command, "discard") || agree(command, "deallocate");
 }
 
 // The zero byte behind the query tells a whole text from one that is cut off.

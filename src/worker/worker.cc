@@ -348,7 +348,11 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
                           const std::shared_ptr<const DatabaseConfig>& config, const std::string& user) {
   ServerSession& session = *server;
   PoolView* mine = view(pool);
-  if (mine == nullptr) mine = &open_pool(config, user);
+  if (mine == nullptr) {
+    // The other worker may not have heard of the last RELOAD when it let go.
+    const std::shared_ptr<const DatabaseConfig> present = context_->snapshot->database(config->name);
+    mine = &open_pool(present ? present : config, user);
+  }
   session.attach(*context_, *mine);
   servers_.emplace(session.id(), std::move(server));
   // Between its workers nobody read what it says. If that is its end, the ledger puts the client back into its queue.

@@ -25,9 +25,7 @@ PoolView& Worker::open_pool(const std::shared_ptr<const DatabaseConfig>& config,
     slot->state = commons_.shared.database(config->name);
   }
   PoolView& view = *slot;
-  // `config` can come from another worker that has not heard of the last RELOAD.
-  const std::shared_ptr<const DatabaseConfig> present = context_->snapshot->database(config->name);
-  view.config = present ? present : config;
+  view.config = config;
   refresh_rules(view);
   const ServerFlavour flavour = view.state->flavour.load(std::memory_order_relaxed);
   const PoolId id = commons_.ledger.open(key, pool_rules(*context_->snapshot->config, *view.config, user, flavour));

@@ -185,12 +185,13 @@ def test_s116_query_timeout_ends_a_long_query(pool_of):
         client.expect_fatal("query timeout")
 
 
-def test_query_timeout_ends_a_long_query_behind_a_short_one(pool_of):
-    pooler = pool_of("transaction", query_timeout=1)
+@pytest.mark.parametrize("limit", ["query", "transaction"])
+def test_timeout_ends_a_long_query_behind_a_short_one(pool_of, limit):
+    pooler = pool_of("transaction", **{f"{limit}_timeout": 1})
     with pooler.login() as client:
         client.send(m.query("select 1") + m.query("select pg_sleep(20)"))
         assert m.kinds(client.receive_until("Z")) == "TDCZ"
-        client.expect_fatal("query timeout")
+        client.expect_fatal(f"{limit} timeout")
 
 
 @pytest.mark.compat
@@ -215,14 +216,6 @@ def test_s117_transaction_timeout_ends_a_long_statement(pool_of):
     pooler = pool_of("transaction", transaction_timeout=1)
     with pooler.login() as client:
         client.send(m.query("select pg_sleep(4)"))
-        client.expect_fatal("transaction timeout")
-
-
-def test_transaction_timeout_ends_a_long_statement_behind_a_short_one(pool_of):
-    pooler = pool_of("transaction", transaction_timeout=1)
-    with pooler.login() as client:
-        client.send(m.query("select 1") + m.query("select pg_sleep(20)"))
-        assert m.kinds(client.receive_until("Z")) == "TDCZ"
         client.expect_fatal("transaction timeout")
 
 
