@@ -10,8 +10,9 @@
 #include "base/result.h"
 #include "config/ssl_mode.h"
 
-// OpenSSL's SSL_CTX, so that no other header needs <openssl/ssl.h>.
+// OpenSSL's SSL_CTX and X509, so that no other header needs <openssl/ssl.h>.
 struct ssl_ctx_st;
+struct x509_st;
 
 namespace uvb {
 
@@ -72,6 +73,9 @@ class TlsContext {
   [[nodiscard]] bool verifies_host() const noexcept {
     return side_ == TlsSide::server && settings_.mode == SslMode::verify_full;
   }
+  /// What tls-server-end-point binds to when `shown`, one of this side's certificates, was shown; empty when nothing
+  /// was, or where the binding is undefined.
+  [[nodiscard]] std::vector<std::uint8_t> end_point(const x509_st* shown) const;
   /// The certificates this side shows, in the order of `cert_file`.
   [[nodiscard]] std::vector<TlsCertificate> certificates() const;
 

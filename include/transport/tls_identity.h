@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct TlsIdentity {
   std::string cert_file;
   CertificateChain certificate;
   OpenSslPtr<EVP_PKEY> key;
+  std::vector<std::uint8_t> end_point;  ///< server_end_point() of the certificate: every login offers it
 };
 
 /// What this side can prove to be: one certificate, or several of different key types (RSA and ECDSA) and for

@@ -1,12 +1,16 @@
 #include "auth/crypto.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <stdexcept>
+#include <string>
 
 #include "base/limits.h"
 
@@ -18,6 +22,39 @@ void require(bool done, const char* what) {
   if (!done) throw std::runtime_error(what);
 }
 
+struct Free {
+  void operator()(EVP_MD* digest) const noexcept { EVP_MD_free(digest); }
+  void operator()(EVP_MAC* code) const noexcept { EVP_MAC_free(code); }
+  void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+};
+
+// OpenSSL 3 looks an algorithm up by its name wherever it is not told the one to use; this costs more than a short
+// message's digest. Both are only read once they are made.
+
+const EVP_MD* sha256_method() {
+  static const std::unique_ptr<EVP_MD, Free> method(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  require(method != nullptr, "OpenSSL: no SHA-256");
+  return method.get();
+}
+
+std::unique_ptr<EVP_MAC_CTX, Free> make_keyless_hmac() {
+  const std::unique_ptr<EVP_MAC, Free> method(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+  std::unique_ptr<EVP_MAC_CTX, Free> context(method != nullptr ? EVP_MAC_CTX_new(method.get()) : nullptr);
+  std::string digest = "SHA256";
+  const std::array<OSSL_PARAM, 2> parameters{
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), digest.size()),
+      OSSL_PARAM_construct_end()};
+  require(context != nullptr && EVP_MAC_CTX_set_params(context.get(), parameters.data()) == 1,
+          "OpenSSL: no HMAC with SHA-256");
+  return context;
+}
+
+/// A copy to use.
+std::unique_ptr<EVP_MAC_CTX, Free> keyless_hmac() {
+  static const std::unique_ptr<EVP_MAC_CTX, Free> original = make_keyless_hmac();
+  return std::unique_ptr<EVP_MAC_CTX, Free>(EVP_MAC_CTX_dup(original.get()));
+}
+
 }  // namespace
 
 Digest::Digest(ByteView bytes) noexcept { std::copy_n(bytes.begin(), kSize, bytes_.begin()); }
@@ -26,7 +63,7 @@ Digest::~Digest() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
 
 Digest sha256(ByteView data) {
   Digest digest;
-  const int done = EVP_Digest(data.data(), data.size(), digest.span().data(), nullptr, EVP_sha256(), nullptr);
+  const int done = EVP_Digest(data.data(), data.size(), digest.span().data(), nullptr, sha256_method(), nullptr);
   require(done == 1, "OpenSSL: SHA-256 failed");
   return digest;
 }
@@ -35,10 +72,13 @@ Digest hmac_sha256(ByteView key, ByteView data) {
   // A null key would mean "the key of last time" to OpenSSL.
   static constexpr std::uint8_t kNoKey = 0;
   const std::uint8_t* const start = key.empty() ? &kNoKey : key.data();
+  const auto context = keyless_hmac();
   Digest digest;
-  const auto* done =
-      HMAC(EVP_sha256(), start, static_cast<int>(key.size()), data.data(), data.size(), digest.span().data(), nullptr);
-  require(done != nullptr, "OpenSSL: HMAC failed");
+  std::size_t size = 0;
+  require(context != nullptr && EVP_MAC_init(context.get(), start, key.size(), nullptr) == 1 &&
+              EVP_MAC_update(context.get(), data.data(), data.size()) == 1 &&
+              EVP_MAC_final(context.get(), digest.span().data(), &size, Digest::kSize) == 1 && size == Digest::kSize,
+          "OpenSSL: HMAC failed");
   return digest;
 }
 
@@ -47,7 +87,7 @@ std::optional<Digest> pbkdf2_sha256(std::string_view password, ByteView salt, in
   Digest digest;
   const int done =
       PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),
-                        iterations, EVP_sha256(), Digest::kSize, digest.span().data());
+                        iterations, sha256_method(), Digest::kSize, digest.span().data());
   require(done == 1, "OpenSSL: PBKDF2 failed");
   return digest;
 }

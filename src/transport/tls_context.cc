@@ -118,6 +118,13 @@ TlsContext::TlsContext(TlsSide side, TlsSettings settings, std::unique_ptr<const
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
+std::vector<std::uint8_t> TlsContext::end_point(const X509* shown) const {
+  for (const TlsIdentity& identity : identities_->all()) {
+    if (identity.certificate.leaf.get() == shown) return identity.end_point;
+  }
+  return {};
+}
+
 std::vector<TlsCertificate> TlsContext::certificates() const {
   std::vector<TlsCertificate> result;
   for (const TlsIdentity& identity : identities_->all()) result.push_back(describe(identity));

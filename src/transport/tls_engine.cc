@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "transport/certificate_names.h"
+#include "transport/channel_binding.h"
 #include "transport/openssl.h"
 #include "transport/tls_wire.h"
 
@@ -276,21 +277,9 @@ std::string TlsEngine::description() const {
 
 std::vector<std::uint8_t> TlsEngine::server_end_point() const {
   SSL* ssl = state_->ssl.get();
-  const OpenSslPtr<X509> peers = SSL_is_server(ssl) == 1 ? nullptr : peer_certificate(ssl);
-  const X509* certificate = SSL_is_server(ssl) == 1 ? SSL_get_certificate(ssl) : peers.get();
-  int digest = NID_undef;
-  if (certificate == nullptr ||
-      X509_get_signature_info(const_cast<X509*>(certificate), &digest, nullptr, nullptr, nullptr) != 1) {
-    return {};
-  }
-  // RFC 5929 4.1: SHA-256 in place of MD5 and SHA-1; undefined for signatures without a digest of their own.
-  if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;
-  const EVP_MD* method = EVP_get_digestbynid(digest);
-  std::vector<std::uint8_t> hash(EVP_MAX_MD_SIZE);
-  unsigned int size = 0;
-  if (method == nullptr || X509_digest(certificate, method, hash.data(), &size) != 1) return {};
-  hash.resize(size);
-  return hash;
+  if (SSL_is_server(ssl) == 1) return state_->context->end_point(SSL_get_certificate(ssl));
+  const OpenSslPtr<X509> certificate = peer_certificate(ssl);
+  return certificate != nullptr ? uvb::server_end_point(*certificate) : std::vector<std::uint8_t>{};
 }
 
 bool TlsEngine::peer_verified() const {

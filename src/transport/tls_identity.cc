@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "transport/certificate_names.h"
+#include "transport/channel_binding.h"
 
 namespace uvb {
 
@@ -45,7 +46,8 @@ Result<TlsIdentity> load_one(const std::string& cert_file, const std::string& ke
     const std::string other = fmt::format("does not match certificate file \"{}\"", cert_file);
     return Error{fmt::format("private key file \"{}\" {}", key_file, with_owner_and_mode(key_file, other))};
   }
-  return TlsIdentity{cert_file, std::move(*certificate), std::move(*key)};
+  std::vector<std::uint8_t> end_point = server_end_point(*certificate->leaf);
+  return TlsIdentity{cert_file, std::move(*certificate), std::move(*key), std::move(end_point)};
 }
 
 }  // namespace
