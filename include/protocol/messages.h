@@ -90,6 +90,8 @@ std::optional<ParameterStatusView> read_parameter_status(ByteView body) noexcept
 
 /// Tag of a CommandComplete; may be empty (QuestDB, named empty statement).
 std::optional<std::string_view> read_command_tag(ByteView body) noexcept;
+/// A CommandComplete of what deallocated all prepared statements (behaviour.md 5.4).
+bool clears_statements(ByteView body) noexcept;
 
 /// Process id and secret of BackendKeyData together: 8 bytes, with protocol 3.2 up to 260.
 std::optional<ByteView> read_backend_key(ByteView body) noexcept;

@@ -24,9 +24,12 @@ class PollListener {
   virtual void on_ready(Readiness ready, bool error) noexcept = 0;
 };
 
-/// Watches one descriptor, level-triggered, without owning it. Destroy it before the descriptor is closed. Calls for an
-/// unchanged interest cost nothing; a changed one costs two system calls at the next turn. A broken descriptor is
-/// reported again and again while it is watched.
+/// Watches one descriptor without owning it: it is reported again and again while it is ready for what is of interest.
+/// Destroy it before the descriptor is closed. Calls for an unchanged interest cost nothing; a changed one costs two
+/// system calls at the next turn. A broken descriptor is reported again and again while it is watched.
+///
+/// A reader that tells how its reads ended saves the kernel a look at the descriptor for each: one that is steadily
+/// read until nothing is left is watched edge-triggered (epoll(7)), until a read leaves something.
 class Poll {
  public:
   Poll(Loop& loop, int descriptor, PollListener& listener);
@@ -36,13 +39,20 @@ class Poll {
 
   void watch(Readiness interest) noexcept;
   [[nodiscard]] Readiness watched() const noexcept { return interest_; }
+  /// The descriptor was read. `more`: something may be left; else the read gave less than was asked for, or nothing.
+  void was_read(bool more) noexcept { drained_ = !more; }
 
  private:
+  void settle_trigger() noexcept;
+  void set_edge(bool edge) noexcept;
   static void on_event(uv_poll_s* handle, int status, int events) noexcept;
 
   uv_poll_s* handle_;
   PollListener& listener_;
   Readiness interest_;
+  bool drained_ = false;  ///< since the last report everything was read
+  bool edge_ = false;     ///< edge-triggered
+  std::uint8_t drained_in_a_row_ = 0;
 };
 
 }  // namespace uvb

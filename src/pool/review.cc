@@ -56,8 +56,7 @@ void review(Turn& turn, PoolBooks& pool) {
   launch_for_waiters(turn, pool);
 }
 
-void review_blocked(Turn& turn, ConnectionGroup& group, const PoolBooks* except) {
-  if (!group.blocked) return;
+void review_group(Turn& turn, ConnectionGroup& group, const PoolBooks* except) {
   group.blocked = false;
   std::vector<PoolBooks*> waiting;
   for (PoolBooks* pool : group.pools) {

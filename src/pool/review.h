@@ -8,8 +8,12 @@ namespace uvb {
 /// is not enough. Does nothing while paused. Called whenever something changed that waiters may have waited for.
 void review(Turn& turn, PoolBooks& pool);
 
-/// Reviews the pools of the group, the longest waiter's first, if its limit stopped a launch; but not `except`.
-void review_blocked(Turn& turn, ConnectionGroup& group, const PoolBooks* except = nullptr);
+/// Reviews the pools of the group, the longest waiter's first; but not `except`.
+void review_group(Turn& turn, ConnectionGroup& group, const PoolBooks* except);
+/// The same if the group's limit stopped a launch.
+inline void review_blocked(Turn& turn, ConnectionGroup& group, const PoolBooks* except = nullptr) {
+  if (group.blocked) review_group(turn, group, except);
+}
 
 /// A connection of `pool` is gone, or its limits changed: reviews it and those that waited for a place under the same
 /// limits. A dead pool may end by this.

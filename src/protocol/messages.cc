@@ -106,6 +106,13 @@ std::optional<ParameterStatusView> read_parameter_status(ByteView body) noexcept
 
 std::optional<std::string_view> read_command_tag(ByteView body) noexcept { return read_only_text(body); }
 
+bool clears_statements(ByteView body) noexcept {
+  // Most tags are told apart by their first letter.
+  if (body.empty() || body[0] != 'D') return false;
+  const auto tag = read_command_tag(body);
+  return tag && (*tag == "DISCARD ALL" || *tag == "DEALLOCATE ALL");
+}
+
 std::optional<ByteView> read_backend_key(ByteView body) noexcept {
   constexpr std::size_t kLeast = 4 + 4;
   constexpr std::size_t kMost = 4 + 256;

@@ -141,6 +141,7 @@ void ClientSession::on_readable() {
   if (login_ && login_->reads_itself()) return login_->on_readable();
   ByteView bytes;
   const ReadResult result = window_.fill(*transport_, context_, bytes);
+  poll_->was_read(result.more);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return close("client unexpected eof");
   silent_ = false;

@@ -136,6 +136,7 @@ void ServerSession::resume() {
 void ServerSession::on_readable() {
   ByteView bytes;
   const ReadResult result = window_.fill(*transport_, *context_, bytes);
+  if (poll_) poll_->was_read(result.more);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return lost("server conn crashed?");
   last_packet_ = context_->clock.now();
@@ -353,8 +354,7 @@ bool ServerSession::unlinked_message(const MessageHead& head, ByteView body) {
     return true;
   }
   if (head.type == 'C') {
-    const auto tag = read_command_tag(body);
-    if (tag && (*tag == "DISCARD ALL" || *tag == "DEALLOCATE ALL")) statements_.clear();
+    if (clears_statements(body)) statements_.clear();
     return true;
   }
   if (head.type == 'Z') {

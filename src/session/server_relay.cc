@@ -266,9 +266,7 @@ void ServerSession::on_command_complete(ByteView body) {
     in_copy_ = false;
     if (outstanding_.copy_finished(false)) client_->copy_ended();
   }
-  const auto tag = read_command_tag(body);
-  if (!tag || (*tag != "DISCARD ALL" && *tag != "DEALLOCATE ALL")) return;
-  forget_statements();
+  if (clears_statements(body)) forget_statements();
 }
 
 /// All statements are gone, but for those of requests behind the one that was just answered.

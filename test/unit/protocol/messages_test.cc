@@ -147,6 +147,15 @@ TEST(Messages, ParameterStatusIsTwoTexts) {
   EXPECT_FALSE(read_parameter_status(as_bytes("a\0b\0c"sv)));
 }
 
+TEST(Messages, DiscardAllAndDeallocateAllClearStatements) {
+  EXPECT_TRUE(clears_statements(as_bytes("DISCARD ALL\0"sv)));
+  EXPECT_TRUE(clears_statements(as_bytes("DEALLOCATE ALL\0"sv)));
+  for (const std::string_view other : {"DEALLOCATE\0"sv, "DISCARD TEMP\0"sv, "DELETE 3\0"sv, "SELECT 1\0"sv, "\0"sv,
+                                       "DISCARD ALL"sv, "discard all\0"sv, ""sv}) {
+    EXPECT_FALSE(clears_statements(as_bytes(other))) << other;
+  }
+}
+
 TEST(Messages, CommandTagMayBeEmpty) {
   EXPECT_EQ(read_command_tag(as_bytes("SELECT 1\0"sv)), "SELECT 1");
   EXPECT_EQ(read_command_tag(as_bytes("\0"sv)), "");

@@ -1,0 +1,155 @@
+#include "uv/poll.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "fakes/loop_runner.h"
+
+namespace uvb {
+namespace {
+
+/// Reads once whenever it is told to, at most `most` bytes.
+class Reader final : public PollListener {
+ public:
+  Reader(Loop& loop, int descriptor) : poll(loop, descriptor, *this), descriptor_(descriptor) {
+    poll.watch({.readable = true});
+  }
+
+  void on_ready(Readiness ready, bool /*error*/) noexcept override {
+    ++reports;
+    hangup = hangup || ready.hangup;
+    if (reports <= deaf_until) return;
+    if (only_claims) return poll.was_read(false);
+    std::array<char, 64> bytes{};
+    const ssize_t count = ::recv(descriptor_, bytes.data(), most, MSG_DONTWAIT);
+    if (count > 0) text.append(bytes.data(), static_cast<std::size_t>(count));
+    ended = ended || count == 0;
+    if (ended) return poll.watch({});
+    poll.was_read(count == static_cast<ssize_t>(most));
+  }
+
+  Poll poll;
+  std::size_t most = 64;
+  int reports = 0;
+  int deaf_until = 0;        ///< the number of the last report that it does not react to
+  bool only_claims = false;  ///< says that it read everything
+  bool hangup = false;
+  bool ended = false;
+  std::string text;
+
+ private:
+  int descriptor_;
+};
+
+class PollTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::array<int, 2> pair{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
+    near_ = UniqueFd(pair[0]);
+    far_ = UniqueFd(pair[1]);
+    reader_.emplace(loop_, near_.get());
+  }
+
+  void say(std::string_view text) {
+    ASSERT_EQ(::send(far_.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
+  bool heard(std::string_view text) {
+    return run_until(loop_, [&] { return reader_->text == text; });
+  }
+  /// Long enough that the reader, who left nothing, is watched by edges.
+  void converse() {
+    for (int round = 0; round < 40; ++round) {
+      reader_->text.clear();
+      say("hello");
+      ASSERT_TRUE(heard("hello"));
+    }
+    reader_->text.clear();
+    reader_->reports = 0;
+  }
+  void run_for(std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    run_until(loop_, [&] { return std::chrono::steady_clock::now() > end; });
+  }
+
+  Loop loop_;
+  UniqueFd near_;
+  UniqueFd far_;
+  std::optional<Reader> reader_;
+};
+
+TEST_F(PollTest, WhatLeftNothingSteadilyIsToldOfEachArrivalOnce) {
+  converse();
+  reader_->only_claims = true;
+  for (const int arrival : {1, 2, 3}) {
+    say("unread");
+    run_for(std::chrono::milliseconds(20));
+    EXPECT_EQ(reader_->reports, arrival) << "the kernel is not asked again for what was read, it says";
+  }
+}
+
+TEST_F(PollTest, WhatIsLeftIsReportedAgain) {
+  converse();
+  reader_->most = 4;
+  say("0123456789");
+  EXPECT_TRUE(heard("0123456789"));
+  reader_->most = 64;
+  say("-");
+  EXPECT_TRUE(heard("0123456789-"));
+}
+
+TEST_F(PollTest, ReadersThatDoNotReadAreToldAgain) {
+  converse();
+  reader_->deaf_until = 3;
+  say("patience");
+  EXPECT_TRUE(heard("patience"));
+}
+
+TEST_F(PollTest, AnEndThatComesWithTheLastBytesIsReported) {
+  converse();
+  say("bye");
+  far_ = UniqueFd();
+  EXPECT_TRUE(run_until(loop_, [&] { return reader_->ended; }));
+  EXPECT_EQ(reader_->text, "bye");
+  EXPECT_FALSE(reader_->hangup) << "nobody asked for it";
+}
+
+TEST_F(PollTest, AnEndBehindTheLastBytesIsReported) {
+  converse();
+  say("bye");
+  ASSERT_TRUE(heard("bye"));
+  ::shutdown(far_.get(), SHUT_WR);
+  EXPECT_TRUE(run_until(loop_, [&] { return reader_->ended; }));
+}
+
+TEST_F(PollTest, WhatCameWhileNobodyWatchedIsReported) {
+  converse();
+  reader_->poll.watch({});
+  say("later");
+  run_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(reader_->reports, 0);
+  reader_->poll.watch({.readable = true});
+  EXPECT_TRUE(heard("later"));
+  converse();
+}
+
+TEST_F(PollTest, HangupIsReportedToWhoAsksForIt) {
+  converse();
+  reader_->poll.watch({.hangup = true});
+  say("unread");
+  run_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(reader_->reports, 0);
+  ::shutdown(far_.get(), SHUT_WR);
+  EXPECT_TRUE(run_until(loop_, [&] { return reader_->hangup; }));
+}
+
+}  // namespace
+}  // namespace uvb
