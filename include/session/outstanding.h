@@ -45,6 +45,21 @@ class Outstanding {
   [[nodiscard]] bool full() const noexcept { return size() >= kMost; }
   [[nodiscard]] const Request* front() const noexcept { return empty() ? nullptr : &requests_[head_]; }
 
+  /// No error was seen since the last ReadyForQuery, and what is owed is certain().
+  [[nodiscard]] bool in_step() const noexcept { return certain() && !error_ && !copy_failed_; }
+  /// The request `behind` places behind the head is of `kind`, the client sees its answer, and no statement comes or
+  /// goes by it.
+  [[nodiscard]] bool is_plain(std::size_t behind, RequestKind kind) const noexcept {
+    if (behind >= size()) return false;
+    const Request& request = requests_[head_ + behind];
+    return request.kind == kind && request.disposition == Disposition::forward && request.statement == nullptr &&
+           !request.gives_up_all;
+  }
+  /// Everything was answered, see plain_answer().
+  void all_answered() noexcept {
+    requests_.clear();
+    head_ = 0;
+  }
   /// The server answered something that ends a request of `kind`. The head is taken when it is of that kind, or the one
   /// behind a Describe, since QuestDB answers a Bind first; else nothing happens and nullopt comes back (the answer
   /// belongs to a larger one, or is a stray).

@@ -137,6 +137,7 @@ class ServerSession final : public PollListener, public Holder {
   enum class Treatment : std::uint8_t;
   struct Rule;
   std::size_t relay(ByteView bytes);
+  bool relay_plain_answer(ByteView bytes);
   bool relay_message(const MessageHead& head, ByteView message, std::size_t& used);
   bool reaches_client(Rule rule);
   std::size_t relay_piece(const MessageHead& head, ByteView message, bool to_client);
