@@ -168,6 +168,7 @@ class ClientSession final : public PollListener {
   Verdict on_copy_end();
   Verdict on_console_message(const MessageHead& head, ByteView message);
   Verdict need_server();
+  Verdict take_server();
   void begin_batch();
   [[nodiscard]] bool tracking() const noexcept;
   [[nodiscard]] bool questdb() const noexcept;

@@ -83,7 +83,7 @@ bool ClientSession::choked() const noexcept { return blocked() && transport_->pe
 void ClientSession::update_interest() {
   // Not even a look at the transport while it is the crypto pool's.
   if (!poll_ || !transport_ || engine_away()) return;
-  if (may_read()) parked_ = false;
+  if (parked_ && may_read()) parked_ = false;
   // A waiting client stays registered as it is: most get their server before they say anything more, and leaving and
   // entering the poll costs system calls. Only when something comes is reading switched off, see on_ready().
   const bool busy_elsewhere = login_ && login_->busy();
@@ -152,6 +152,7 @@ void ClientSession::on_readable() {
 /// Reading is possible again: goes on with what the transport holds already.
 void ClientSession::resume() {
   update_interest();
+  if (!login_ && (!transport_ || !transport_->buffered())) return;
   // may_read() first: in a handshake the transport can be the crypto pool's, and not even a look into it is allowed.
   while (phase_ != ClientPhase::closed && transport_ && may_read() && !(login_ && login_->reads_itself()) &&
          transport_->buffered()) {

@@ -38,7 +38,9 @@ std::size_t ClientSession::relay(ByteView bytes) {
     switch (verdict) {
       case Verdict::pass:
         pass_to_server_ = true;
-        passing_ = head.size;
+        passing_ = head.size - static_cast<std::uint32_t>(message.size());
+        used += message.size();
+        context_.outgoing.borrow(message);
         pool_->counters.received += head.size;
         if (server_ != nullptr) server_->note_size(head.size);
         break;
@@ -141,6 +143,14 @@ ClientSession::Verdict ClientSession::on_copy_end() {
 
 /// pass: a server is linked and ready for the request. The link is made at the first message that must reach a server.
 ClientSession::Verdict ClientSession::need_server() {
+  // Most messages stand behind one for which this was seen to.
+  const bool at_work = phase_ == ClientPhase::active && server_ != nullptr && query_start_ != TimePoint{};
+  if (!at_work) return take_server();
+  server_->request_sent();
+  return Verdict::pass;
+}
+
+ClientSession::Verdict ClientSession::take_server() {
   if (phase_ == ClientPhase::closed) return Verdict::over;
   begin_batch();
   if (server_ == nullptr) {
