@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/buffer.h"
@@ -45,7 +46,7 @@ class CancelDelivery final : public PollListener {
   TimePoint started_at_;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<Transport> transport_;
-  std::unique_ptr<Poll> poll_;
+  std::optional<Poll> poll_;
 };
 
 }  // namespace uvb

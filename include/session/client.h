@@ -6,11 +6,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
+#include "base/cache_line.h"
 #include "protocol/frame.h"
 #include "protocol/sqlstate.h"
 #include "session/context.h"
@@ -46,7 +48,7 @@ struct ClientAddress {
 };
 
 /// One client connection: login, then relaying of requests to whatever server it is lent. Lives and dies on one worker.
-class ClientSession final : public PollListener {
+class alignas(kCacheLine) ClientSession final : public PollListener {
  public:
   using Key = std::array<std::uint8_t, 8>;
 
@@ -191,28 +193,18 @@ class ClientSession final : public PollListener {
   [[nodiscard]] bool passes_unnamed(std::string_view name) const noexcept;
   [[nodiscard]] StatementPtr find_statement(std::string_view name) const;
 
+  // What every request touches comes first: a look at memory costs more than the work on it.
   SessionContext& context_;
   ConnectionId id_;
   std::unique_ptr<Transport> transport_;
-  std::unique_ptr<Poll> poll_;
-  std::unique_ptr<ClientAddress> address_;
   std::unique_ptr<ClientLogin> login_;
   std::unique_ptr<ConsoleBackend> console_;
   PoolView* pool_ = nullptr;
   ServerSession* server_ = nullptr;
-  std::shared_ptr<const std::string> user_;
-  std::shared_ptr<ClientCount> user_count_;
-  std::shared_ptr<DatabaseState> database_count_;
-  std::shared_ptr<const std::string> server_options_;  ///< null: none
-  std::unique_ptr<ClientStatements> statements_;
-  VariableValues variables_;
-  ReadWindow window_{ReadWindow::Most::kib_128};
-  TimePoint connected_at_;
+  std::optional<Poll> poll_;
   TimePoint last_packet_;
-  TimePoint query_start_;  ///< default: no query is in progress
-  TimePoint xact_start_;   ///< default: no transaction is in progress
-  TimePoint wait_start_;   ///< default: not waiting
-  Key key_{};
+  TimePoint query_start_;      ///< default: no query is in progress
+  TimePoint xact_start_;       ///< default: no transaction is in progress
   std::uint32_t passing_ = 0;  ///< bytes of the current message body still to come
   std::uint32_t taken_ = 0;    ///< see Verdict::taken
   ClientPhase phase_ = ClientPhase::login;
@@ -228,6 +220,18 @@ class ClientSession final : public PollListener {
   bool unnamed_gives_up_ = false;  ///< the unnamed statement may make the server give up all statements
   bool portal_gives_up_ = false;   ///< so may one of the portals bound since the last Sync
   bool counted_ = true;            ///< by the limits on clients
+  TimePoint wait_start_;           ///< default: not waiting
+  ReadWindow window_{ReadWindow::Most::kib_128};
+  VariableValues variables_;
+  std::shared_ptr<const std::string> server_options_;  ///< null: none
+  std::unique_ptr<ClientStatements> statements_;
+
+  TimePoint connected_at_;
+  std::unique_ptr<ClientAddress> address_;
+  std::shared_ptr<const std::string> user_;
+  std::shared_ptr<ClientCount> user_count_;
+  std::shared_ptr<DatabaseState> database_count_;
+  Key key_{};
 };
 
 /// `text`, and in words when the server of the database keeps silent.

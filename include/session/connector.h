@@ -60,7 +60,7 @@ class Connector final : public PollListener {
   ServerAddress address_;
   Callback callback_;
   UniqueFd fd_;
-  std::unique_ptr<Poll> poll_;
+  std::optional<Poll> poll_;
   bool lookup_failed_ = false;
   bool connected_ = false;
   /// Lets a late name look-up find out that nobody waits for it any more.

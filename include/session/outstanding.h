@@ -122,14 +122,14 @@ class Outstanding {
 
   std::vector<Request> requests_;
   std::size_t head_ = 0;
-  std::unordered_map<const Statement*, Unanswered> unanswered_;
-  std::uint64_t batch_ = 0;              ///< what one error makes the server skip has the same number
-  std::uint64_t give_ups_ = 0;           ///< requests so far that may make the server give up all statements
-  std::size_t give_ups_unanswered_ = 0;  ///< those of them that were not answered yet
   std::size_t doubtful_ = 0;             ///< Syncs of a failed COPY that the server ignored, or will answer yet
   bool lost_ = false;                    ///< what the next ReadyForQuery answers can not be known any more
   bool copy_failed_ = false;             ///< and its ReadyForQuery is still to come
   bool error_ = false;                   ///< since the last ReadyForQuery
+  std::uint64_t batch_ = 0;              ///< what one error makes the server skip has the same number
+  std::uint64_t give_ups_ = 0;           ///< requests so far that may make the server give up all statements
+  std::size_t give_ups_unanswered_ = 0;  ///< those of them that were not answered yet
+  std::unordered_map<const Statement*, Unanswered> unanswered_;
 };
 
 }  // namespace uvb

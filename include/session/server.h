@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "protocol/frame.h"
 #include "session/connector.h"
 #include "session/context.h"
@@ -37,7 +38,7 @@ enum class ServerPhase : std::uint8_t {
 
 /// One connection to a server: relays to its client, remembers what answers are owed, and knows when it is clean.
 /// Lives on one worker at a time; changes workers only while idle, by detach() and attach().
-class ServerSession final : public PollListener, public Holder {
+class alignas(kCacheLine) ServerSession final : public PollListener, public Holder {
  public:
   ServerSession(SessionContext& context, PoolView& pool, ConnectionId id, std::string options);
   ~ServerSession() override;
@@ -170,19 +171,19 @@ class ServerSession final : public PollListener, public Holder {
   void logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome);
   void free_now();
 
+  // What every answer touches comes first: a look at memory costs more than the work on it.
   SessionContext* context_;
   PoolView* pool_;
   ConnectionId id_;
-  std::string options_;
   std::unique_ptr<Transport> transport_;
-  std::unique_ptr<Poll> poll_;
-  std::unique_ptr<ServerLogin> login_;
   ClientSession* client_ = nullptr;
+  std::optional<Poll> poll_;
+  std::unique_ptr<ServerLogin> login_;
+  TimePoint last_packet_;
+  std::uint32_t passing_ = 0;       ///< bytes of the current message body still to come
+  std::uint32_t longest_sent_ = 0;  ///< bytes of the longest message since the last ReadyForQuery
   ServerPhase phase_ = ServerPhase::login;
-
-  ReadWindow window_{ReadWindow::Most::kib_64};
-  std::uint32_t passing_ = 0;   ///< bytes of the current message body still to come
-  bool pass_to_client_ = true;  ///< whether they are the client's
+  bool pass_to_client_ = true;  ///< whether `passing_` are the client's
   char status_ = 'I';           ///< of the last ReadyForQuery
   bool ready_ = false;          ///< it was 'I', and nothing happened since
   bool in_copy_ = false;        ///< COPY FROM STDIN or COPY BOTH
@@ -195,18 +196,19 @@ class ServerSession final : public PollListener, public Holder {
   bool probe_ = false;
   bool unnamed_portal_ = false;  ///< QuestDB only: bound, not executed
   std::uint16_t cancels_ = 0;
-  std::uint32_t longest_sent_ = 0;  ///< bytes of the longest message since the last ReadyForQuery
+  ReadWindow window_{ReadWindow::Most::kib_64};
+  VariableValues variables_;
   Outstanding outstanding_;
+
   std::vector<Request> dropped_;
   ServerStatements statements_;
   std::set<std::string, std::less<>> portals_;  ///< QuestDB only: open named portals
-  VariableValues variables_;
+  std::string options_;
   std::vector<std::uint8_t> backend_key_;
   ServerAddress address_;
   std::string tls_text_;
   TimePoint created_at_;
   TimePoint connected_at_;
-  TimePoint last_packet_;
 };
 
 }  // namespace uvb

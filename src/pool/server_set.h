@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "connection_group.h"
@@ -28,20 +29,20 @@ enum class ServerState : std::uint8_t {
 };
 
 /// One server connection.
-struct ServerEntry {
-  ConnectionId id = ConnectionId::none;
-  WorkerId owner{};
+struct alignas(kCacheLine) ServerEntry {
   PoolBooks* pool = nullptr;
+  WaitEntry* promised = nullptr;  ///< whom a hand_over under way is for
+  ListLink<ServerEntry> link;     ///< idle or used list
+  TimePoint launched;
+  TimePoint last_activity;           ///< when it was last given back, or put to a check
+  std::uint64_t released_order = 0;  ///< grows with every way into the idle list
+  WorkerId owner{};
   ServerState state = ServerState::login;
   bool close_needed = false;
+  ConnectionId id = ConnectionId::none;
   std::string options;
-  TimePoint launched;
-  TimePoint last_activity;             ///< when it was last given back, or put to a check
-  std::uint64_t released_order = 0;    ///< grows with every way into the idle list
-  WaitEntry* promised = nullptr;       ///< whom a hand_over under way is for
   const char* close_reason = nullptr;  ///< while closing
   std::size_t index = 0;               ///< own place in the set
-  ListLink<ServerEntry> link;          ///< idle or used list
 };
 
 /// The servers of one pool: owns the entries, counts them by state, keeps the idle and used lists, and keeps the totals

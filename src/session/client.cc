@@ -27,15 +27,15 @@ ClientSession::ClientSession(SessionContext& context, ConnectionId id, std::uniq
     : context_(context),
       id_(id),
       transport_(std::move(transport)),
-      address_(std::move(address)),
-      connected_at_(Loop::now()),
-      last_packet_(connected_at_) {}
+      last_packet_(Loop::now()),
+      connected_at_(last_packet_),
+      address_(std::move(address)) {}
 
 ClientSession::~ClientSession() { leave_to_crypto_pool(); }
 
 void ClientSession::start() {
   login_ = std::make_unique<ClientLogin>(*this);
-  poll_ = std::make_unique<Poll>(context_.loop, transport_->descriptor(), *this);
+  poll_.emplace(context_.loop, transport_->descriptor(), *this);
   update_interest();
 }
 

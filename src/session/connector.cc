@@ -177,7 +177,7 @@ void Connector::connect() {
     finish_later("connect failed");
     return;
   }
-  poll_ = std::make_unique<Poll>(context_.loop, fd_.get(), *this);
+  poll_.emplace(context_.loop, fd_.get(), *this);
   poll_->watch({.writable = true});
 }
 

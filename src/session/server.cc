@@ -287,7 +287,7 @@ void ServerSession::detach() { poll_.reset(); }
 void ServerSession::attach(SessionContext& context, PoolView& pool) {
   context_ = &context;
   pool_ = &pool;
-  poll_ = std::make_unique<Poll>(context.loop, transport_->descriptor(), *this);
+  poll_.emplace(context.loop, transport_->descriptor(), *this);
   update_interest();
 }
 
