@@ -12,7 +12,6 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "base/cache_line.h"
 #include "protocol/frame.h"
 #include "protocol/sqlstate.h"
 #include "session/context.h"
@@ -48,7 +47,7 @@ struct ClientAddress {
 };
 
 /// One client connection: login, then relaying of requests to whatever server it is lent. Lives and dies on one worker.
-class alignas(kCacheLine) ClientSession final : public PollListener {
+class ClientSession final : public PollListener {
  public:
   using Key = std::array<std::uint8_t, 8>;
 

@@ -177,8 +177,8 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   ConnectionId id_;
   std::unique_ptr<Transport> transport_;
   ClientSession* client_ = nullptr;
+  std::unique_ptr<ServerLogin> login_;  ///< has the transport until it is done
   std::optional<Poll> poll_;
-  std::unique_ptr<ServerLogin> login_;
   TimePoint last_packet_;
   std::uint32_t passing_ = 0;       ///< bytes of the current message body still to come
   std::uint32_t longest_sent_ = 0;  ///< bytes of the longest message since the last ReadyForQuery

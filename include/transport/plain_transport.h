@@ -4,13 +4,12 @@
 #include <string>
 
 #include "base/buffer.h"
-#include "base/cache_line.h"
 #include "transport/transport.h"
 
 namespace uvb {
 
 /// Clear bytes straight to and from the socket.
-class alignas(kCacheLine) PlainTransport final : public Transport {
+class PlainTransport final : public Transport {
  public:
   /// Takes ownership of `descriptor`, which must be non-blocking.
   explicit PlainTransport(int descriptor) noexcept : descriptor_(descriptor) {}

@@ -27,7 +27,7 @@ enum class IoStatus : std::uint8_t {
 struct ReadResult {
   IoStatus status;
   std::size_t count = 0;  ///< clear bytes put into the caller's memory; > 0 exactly when ok
-  bool more = false;      ///< the socket filled what was asked for: another read is likely to succeed
+  bool more = false;      ///< the socket may hold more: it filled what was asked for, or was not asked
 };
 
 /// iovec serves reading and writing alike, hence its pointer to non-const.

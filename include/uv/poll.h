@@ -29,7 +29,8 @@ class PollListener {
 /// system calls at the next turn. A broken descriptor is reported again and again while it is watched.
 ///
 /// A reader that tells how its reads ended saves the kernel a look at the descriptor for each: one that is steadily
-/// read until nothing is left is watched edge-triggered (epoll(7)), until a read leaves something.
+/// read until nothing is left is watched edge-triggered (epoll(7)), until a read leaves something. Peers that send
+/// urgent data or descriptors make the kernel end reads early: what they say behind it waits for what they say next.
 class Poll {
  public:
   Poll(Loop& loop, int descriptor, PollListener& listener);

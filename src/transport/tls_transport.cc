@@ -96,14 +96,14 @@ std::string TlsTransport::handshake_error() const {
 ReadResult TlsTransport::result(TlsStatus status, std::size_t count, bool more) {
   if (!blocked_ && !engine_->output().empty() && flush() == IoStatus::failed && count == 0)
     return {.status = IoStatus::failed};
-  return {.status = status_of(status), .count = count, .more = count > 0 && (more || engine_->readable())};
+  return {.status = status_of(status), .count = count, .more = more || (count > 0 && engine_->readable())};
 }
 
 ReadResult TlsTransport::read(ByteSpan into, Scratch scratch) {
   std::size_t count = 0;
   if (engine_->readable()) {
     const TlsStatus status = engine_->read(into, count);
-    if (status != TlsStatus::needs_input) return result(status, count, false);
+    if (status != TlsStatus::needs_input) return result(status, count, true);
   }
   const std::size_t size = std::min(engine_->wanted(into.size()), scratch.cipher.size());
   if (size == 0) return {.status = IoStatus::blocked};

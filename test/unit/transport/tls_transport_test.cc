@@ -206,9 +206,17 @@ TEST_F(TlsTransportTest, MoreIsSetWhileClearBytesWaitInside) {
   while (received < 5000) {
     const ReadResult result = read(1000);
     received += result.count;
-    if (result.status != IoStatus::ok) continue;
-    EXPECT_EQ(result.more, received < 5000) << received;
+    EXPECT_TRUE(result.more) << received;
   }
+  EXPECT_FALSE(read(1000).more);
+}
+
+TEST_F(TlsTransportTest, MoreIsSetWhenAllThatWasAskedForGivesNothing) {
+  connect();
+  sockets_->send(encrypted(test::counted(5000)));
+  const ReadResult result = read(100);
+  EXPECT_EQ(result.status, IoStatus::blocked);
+  EXPECT_TRUE(result.more) << "the rest of the record is in the socket";
 }
 
 TEST_F(TlsTransportTest, EndOfStreamWithoutCloseNotifyIsClosed) {
