@@ -90,7 +90,7 @@ std::optional<ParameterStatusView> read_parameter_status(ByteView body) noexcept
 
 /// Tag of a CommandComplete; may be empty (QuestDB, named empty statement).
 std::optional<std::string_view> read_command_tag(ByteView body) noexcept;
-/// A CommandComplete of what deallocated all prepared statements (behaviour.md 5.4).
+/// A CommandComplete of what deallocated all prepared statements (behaviour.md 4.2, 5.2).
 bool clears_statements(ByteView body) noexcept;
 
 /// Process id and secret of BackendKeyData together: 8 bytes, with protocol 3.2 up to 260.

@@ -144,6 +144,7 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   std::size_t relay_piece(const MessageHead& head, ByteView message, bool to_client);
   bool relay_whole(const MessageHead& head, ByteView message);
   void on_ready_for_query(char status, bool& forward);
+  void note_ready(char status);
   bool relay_large(const MessageHead& head);
   void on_error();
   void on_command_complete(ByteView body);

@@ -152,10 +152,9 @@ void ClientSession::on_readable() {
 /// Reading is possible again: goes on with what the transport holds already.
 void ClientSession::resume() {
   update_interest();
-  if (!login_ && (!transport_ || !transport_->buffered())) return;
-  // may_read() first: in a handshake the transport can be the crypto pool's, and not even a look into it is allowed.
-  while (phase_ != ClientPhase::closed && transport_ && may_read() && !(login_ && login_->reads_itself()) &&
-         transport_->buffered()) {
+  // Not even a look at the transport while it is the crypto pool's.
+  while (phase_ != ClientPhase::closed && transport_ && !engine_away() && transport_->buffered() && may_read() &&
+         !(login_ && login_->reads_itself())) {
     on_readable();
     update_interest();
   }

@@ -100,10 +100,7 @@ void Outstanding::pop() noexcept {
   ++head_;
   // A CopyDone that met no COPY has no answer: it must not keep its successors waiting (D4).
   while (head_ < requests_.size() && requests_[head_].kind == RequestKind::copy_end) ++head_;
-  if (head_ == requests_.size()) {
-    requests_.clear();
-    head_ = 0;
-  }
+  if (empty()) all_answered();
 }
 
 std::optional<Disposition> Outstanding::answered(RequestKind kind) {

@@ -124,10 +124,7 @@ bool ServerSession::relay_plain_answer(ByteView bytes) {
   if (!status) return false;
   outstanding_.all_answered();
   forward(bytes);
-  status_ = *status;
-  longest_sent_ = 0;
-  ready_ = status_ == 'I';
-  client_->on_ready_for_query(status_, true);
+  note_ready(*status);
   return true;
 }
 
@@ -306,8 +303,6 @@ void ServerSession::on_error() {
 }
 
 void ServerSession::on_ready_for_query(char status, bool& forward_it) {
-  status_ = status;
-  longest_sent_ = 0;
   const Request* head = outstanding_.front();
   forward_it = head == nullptr || head->disposition != Disposition::swallow || head->kind != RequestKind::sync;
   dropped_.clear();
@@ -318,12 +313,19 @@ void ServerSession::on_ready_for_query(char status, bool& forward_it) {
     return;
   }
   undo_dropped();
-  ready_ = status == 'I';
-  client_->on_ready_for_query(status, outstanding_.empty());
+  note_ready(status);
   if (status == 'I' || pool_->rules.mode != PoolMode::statement) return;
   // Not the whole answer, but no half messages either.
   if (continues_message_) deliver();
   close("transaction blocks not allowed in statement pooling mode");
+}
+
+/// A ReadyForQuery came, and what it answers is off the queue.
+void ServerSession::note_ready(char status) {
+  status_ = status;
+  longest_sent_ = 0;
+  ready_ = status == 'I';
+  client_->on_ready_for_query(status, outstanding_.empty());
 }
 
 /// What the server skipped has not changed its statements. Where later requests name the same ones, the last of those

@@ -46,8 +46,7 @@ void Poll::on_event(uv_poll_s* handle, int status, int events) noexcept {
   if (status < 0) poll->interest_ = {};
   poll->drained_ = false;
   poll->listener_.on_ready(ready, status < 0);
-  const bool alive = handle->data != nullptr;
-  if (!alive) return;
+  if (handle->data == nullptr) return;
   if (ended) poll->drained_ = false;
   if (status < 0 && poll->interest_ == Readiness{}) poll->watch(interest);
   poll->settle_trigger();

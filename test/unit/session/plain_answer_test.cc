@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/frame.h"
+#include "protocol/message_builder.h"
 #include "session/statements.h"
 
 namespace uvb {
@@ -20,10 +21,9 @@ using namespace std::string_literals;
 constexpr std::uint32_t kNoLimit = 1U << 30;
 
 std::string message(char type, const std::string& body = {}) {
-  std::string text(1, type);
-  const auto length = static_cast<std::uint32_t>(body.size() + 4);
-  for (const int shift : {24, 16, 8, 0}) text += static_cast<char>(length >> shift & 0xffU);
-  return text + body;
+  Buffer out;
+  MessageBuilder(out, type).raw(as_bytes(body));
+  return std::string(as_text(out.view()));
 }
 
 std::string tag(const std::string& words) { return message('C', words + "\0"s); }
