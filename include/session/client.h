@@ -112,6 +112,8 @@ class ClientSession final : public PollListener {
   [[nodiscard]] int descriptor() const noexcept { return transport_ ? transport_->descriptor() : -1; }
   [[nodiscard]] TimePoint connected_at() const noexcept { return connected_at_; }
   [[nodiscard]] TimePoint last_packet() const noexcept { return last_packet_; }
+  /// Something was said or answered; false for one that is not logged in.
+  [[nodiscard]] bool spoke_since(TimePoint when) const noexcept;
   [[nodiscard]] TimePoint query_start() const noexcept { return query_start_; }
   /// Bytes read that wait to be looked at.
   [[nodiscard]] std::size_t unread() const noexcept { return window_.kept().size(); }

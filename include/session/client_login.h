@@ -53,6 +53,7 @@ class ClientLogin {
   void start_tls();
   void shake_hands();
   void handshake_step();
+  void handshake_on_loop();
   void on_handshake(TlsStatus status);
   [[nodiscard]] bool tls_offered() const noexcept;
   void answer(char byte);

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "config/snapshot.h"
+#include "session/handshake_budget.h"
 #include "session/held_sends.h"
 #include "session/login_failure.h"
 #include "session/pool_view.h"
@@ -124,6 +125,7 @@ struct SessionContext {
   SendList outgoing{};  ///< what the message at hand sends; empty between events
   HeldSends held{};     ///< what servers are sent at the end of the turn
   TurnClock clock{};
+  HandshakeBudget handshakes{};
 
   [[nodiscard]] const Settings& settings() const noexcept { return snapshot->config->settings; }
 };

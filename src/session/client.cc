@@ -386,6 +386,11 @@ std::string with_silence(std::string_view text, const DatabaseState& state) {
   return silence.empty() ? std::string(text) : fmt::format("{} ({})", text, silence);
 }
 
+bool ClientSession::spoke_since(TimePoint when) const noexcept {
+  if (!logged_in_) return false;
+  return last_packet_ >= when || (server_ != nullptr && server_->last_packet() >= when);
+}
+
 void ClientSession::tick(TimePoint now) {
   if (phase_ == ClientPhase::closed) return;
   const Settings& settings = context_.settings();

@@ -133,9 +133,10 @@ void ClientLogin::on_readable() {
   handshake_step();
 }
 
-/// A handshake step may hold the private-key work, which takes a millisecond or more: never on the loop.
+/// A handshake step may hold the private-key work, which takes a millisecond or more: not on a loop that others need.
 void ClientLogin::handshake_step() {
   if (tls_->engine().lacks_only_finished()) return on_handshake(tls_->engine().handshake());
+  if (context_.handshakes.any_left()) return handshake_on_loop();
   auto status = std::make_shared<TlsStatus>(TlsStatus::failed);
   off_loop_.run_quietly(
       context_.crypto,
@@ -146,6 +147,13 @@ void ClientLogin::handshake_step() {
         return flight && tls->send_cipher() == IoStatus::ok;
       },
       [this, status] { on_handshake(*status); });
+}
+
+void ClientLogin::handshake_on_loop() {
+  const Micros before = thread_cpu_time();
+  const TlsStatus status = tls_->engine().handshake();
+  context_.handshakes.spend(thread_cpu_time() - before, context_.clock.now());
+  on_handshake(status);
 }
 
 void ClientLogin::on_handshake(TlsStatus status) {

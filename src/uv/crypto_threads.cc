@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace uvb {
 
 namespace {
@@ -42,6 +44,7 @@ void CryptoThreads::stop() {
 }
 
 void CryptoThreads::run() {
+  name_thread("uvb-crypto");
   lower_priority();
   std::unique_lock lock(mutex_);
   for (;;) {

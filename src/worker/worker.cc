@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
+
+#include "base/thread_name.h"
 #include "transport/plain_transport.h"
 #include "worker/cancel_desk.h"
 #include "worker/console_link.h"
@@ -46,6 +49,7 @@ void Worker::join() {
 void Worker::post(WorkerMessage message) { mailbox_.post(std::move(message)); }
 
 void Worker::run() {
+  name_thread(fmt::format("uvb-worker-{}", number(id_)));
   ticker_.emplace(loop_, [this] { tick(); });
   ticker_->start_every(kTick);
   turn_.emplace(loop_, [this] { settle(); });
@@ -248,6 +252,7 @@ void Worker::settle() {
   retired_clients_.clear();
   retired_servers_.clear();
   context_->clock.turn_over();
+  context_->handshakes.new_turn();
 }
 
 void Worker::carry_out(const Action& action) {
@@ -365,11 +370,21 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
 
 // --- upkeep ----------------------------------------------------------------------------------------------------------
 
+/// Clients that came since the last tick do not count: who connects for one query waits for a handshake anyway.
+void Worker::watch_traffic(const std::vector<ClientSession*>& clients, TimePoint now) {
+  const bool speak = std::ranges::any_of(clients, [this](const ClientSession* client) {
+    return client->connected_at() < last_tick_ && client->spoke_since(last_tick_);
+  });
+  context_->handshakes.tick(speak, now);
+  last_tick_ = now;
+}
+
 void Worker::tick() {
   const TimePoint now = Loop::now();
   std::vector<ClientSession*> clients;
   clients.reserve(clients_.size());
   for (const auto& [id, client] : clients_) clients.push_back(client.get());
+  watch_traffic(clients, now);
   for (ClientSession* client : clients) client->tick(now);
   std::vector<ServerSession*> servers;
   for (const auto& [id, server] : servers_) servers.push_back(server.get());

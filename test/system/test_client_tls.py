@@ -1,10 +1,12 @@
 """TLS of clients as it is on the wire: records, and handshakes that take their time (design.md 3)."""
 
 import contextlib
+import pathlib
 import signal
 import socket
 import ssl
 import struct
+import threading
 import time
 
 import pytest
@@ -55,6 +57,72 @@ class HandMadeTls:
         return clear
 
 
+@contextlib.contextmanager
+def talking_clients(pooler):
+    """A client on each worker that says something all the time: handshakes are worked on elsewhere then."""
+    over = threading.Event()
+    with pooler.wire() as one, pooler.wire() as other:
+        clients = [client.start_tls() for client in (one, other)]
+
+        def talk():
+            for client in clients:
+                client.login()
+            while not over.wait(0.02):
+                for client in clients:
+                    assert client.value("select 1") == "1"
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        try:
+            time.sleep(1.2)
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def crypto_thread_runs(pooler):
+    """How often the threads of the crypto pool were given a CPU."""
+    runs = 0
+    for task in pathlib.Path(f"/proc/{pooler.process.pid}/task").iterdir():
+        if (task / "comm").read_text() == "uvb-crypto\n":
+            runs += int((task / "schedstat").read_text().split()[2])
+    assert runs > 0
+    return runs
+
+
+def log_in(pooler):
+    with pooler.wire() as client:
+        client.start_tls().login()
+        assert client.value("select 1") == "1"
+
+
+@pytest.mark.quick
+def test_handshakes_are_worked_on_elsewhere_while_clients_talk(start_pooler, front_tls):
+    pooler = start_pooler(settings=front_tls)
+    with talking_clients(pooler):
+        before = crypto_thread_runs(pooler)
+        for _ in range(20):
+            log_in(pooler)
+        assert crypto_thread_runs(pooler) >= before + 20
+
+
+def test_handshakes_stay_where_nobody_else_talks(start_pooler, front_tls):
+    """Not quick: a sanitizer makes a handshake so slow that it is not let stay. So may a machine whose host is busy,
+    hence several tries."""
+    runs = []
+    for _ in range(3):
+        pooler = start_pooler(settings=front_tls)
+        log_in(pooler)  # the server's login has work for them, too
+        before = crypto_thread_runs(pooler)
+        for _ in range(20):
+            log_in(pooler)
+        runs.append(crypto_thread_runs(pooler) - before)
+        if runs[-1] <= 4:
+            return
+    pytest.fail(f"the crypto threads ran {runs} times for 20 handshakes")
+
+
 @pytest.mark.compat
 def test_tls_records_towards_clients_are_small(start_pooler, front_tls):
     """libpq's asynchronous reader can hang on records above 8 KiB."""
@@ -83,9 +151,7 @@ def test_handshakes_left_half_done_keep_nobody_out(start_pooler, front_tls):
         for tls in halves:
             tls.take()
         started = time.monotonic()
-        with pooler.wire() as client:
-            client.start_tls().login()
-            assert client.value("select 1") == "1"
+        log_in(pooler)
         assert time.monotonic() - started < 5
         for tls in halves[:75]:
             tls.socket.close()
@@ -96,11 +162,12 @@ def test_handshakes_left_half_done_keep_nobody_out(start_pooler, front_tls):
 
 
 @pytest.mark.quick
-def test_hello_in_two_pieces_is_one_hello(start_pooler, front_tls):
+@pytest.mark.parametrize("others", [contextlib.nullcontext, talking_clients], ids=["quiet", "talking"])
+def test_hello_in_two_pieces_is_one_hello(start_pooler, front_tls, others):
     """As those with post-quantum keys are, which fill more than a packet."""
     pooler = start_pooler(settings=front_tls)
     for pause in (0, 0.002, 0.05):
-        with pooler.wire() as client:
+        with others(pooler), pooler.wire() as client:
             tls = HandMadeTls(client)
             hello = tls.hello()
             tls.socket.sendall(hello[:100])
@@ -112,18 +179,18 @@ def test_hello_in_two_pieces_is_one_hello(start_pooler, front_tls):
 
 
 @pytest.mark.quick
-def test_resets_in_the_midst_of_a_hello_hurt_nobody(start_pooler, front_tls):
+@pytest.mark.parametrize("others", [contextlib.nullcontext, talking_clients], ids=["quiet", "talking"])
+def test_resets_in_the_midst_of_a_hello_hurt_nobody(start_pooler, front_tls, others):
     """The end of a connection can come together with the end of the work on its handshake."""
     pooler = start_pooler(settings={**front_tls, "log_connections": 0, "log_disconnections": 0})
-    for round_ in range(400):
-        with pooler.wire() as client:
-            hello = HandMadeTls(client).hello()
-            client.socket.sendall(hello[:(3, 5, 60, 200)[round_ % 4]])
-            time.sleep((0, 0.00005, 0.0002)[round_ % 3])
-            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    with pooler.wire() as client:
-        client.start_tls().login()
-        assert client.value("select 1") == "1"
+    with others(pooler):
+        for round_ in range(400):
+            with pooler.wire() as client:
+                hello = HandMadeTls(client).hello()
+                client.socket.sendall(hello[:(3, 5, 60, 200)[round_ % 4]])
+                time.sleep((0, 0.00005, 0.0002)[round_ % 3])
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        log_in(pooler)
 
 
 @pytest.mark.quick
