@@ -59,33 +59,33 @@ class ClientSession final : public PollListener {
   void start();
   /// A server was lent: go on with the request that wanted it.
   void on_server(ServerSession& server);
-  void on_welcome();
-  void on_probe();
+  [[gnu::cold]] void on_welcome();
+  [[gnu::cold]] void on_probe();
   /// The server that was promised is not usable: asks for another.
-  void on_no_server();
+  [[gnu::cold]] void on_no_server();
   /// FATAL `message` to the client, then close.
-  void fail(std::string_view message, std::string_view code = kProtocolViolation);
+  [[gnu::cold]] void fail(std::string_view message, std::string_view code = kProtocolViolation);
   /// A FATAL `reason` was sent: closes, and logs it.
-  void failed(std::string_view reason);
+  [[gnu::cold]] void failed(std::string_view reason);
   /// Closes without a word to the client.
-  void close(std::string_view reason);
+  [[gnu::cold]] void close(std::string_view reason);
   /// It sent a message that nobody knows.
-  void log_unknown_message(char type);
+  [[gnu::cold]] void log_unknown_message(char type);
   void tick(TimePoint now);
-  void console_reply(ByteView bytes, bool busy);
+  [[gnu::cold]] void console_reply(ByteView bytes, bool busy);
 
   // --- told by its server ---
   void on_variables_set();
   /// The server connection is gone: tells the client why and closes it.
-  void on_server_lost(std::string_view reason);
+  [[gnu::cold]] void on_server_lost(std::string_view reason);
   /// It is gone while nothing of this client's was on it: the next request takes another.
-  void on_server_left();
+  [[gnu::cold]] void on_server_left();
   void on_ready_for_query(char status, bool batch_over);
   void copy_begun() noexcept { in_copy_ = true; }
   void copy_ended() noexcept { in_copy_ = false; }
   void set_variable(std::size_t index, VariableValues::Value value) { variables_.set(index, std::move(value)); }
   /// All of them were deallocated, but for those in `kept`, parsed behind that.
-  void forget_statements(const std::unordered_set<const Statement*>& kept);
+  [[gnu::cold]] void forget_statements(const std::unordered_set<const Statement*>& kept);
   void check_server_timeouts(TimePoint now, bool idle_in_transaction, TimePoint last_server_packet);
   /// Sends what the context's outgoing holds to the client.
   void send_gathered();
@@ -123,7 +123,7 @@ class ClientSession final : public PollListener {
   [[nodiscard]] bool is_console() const noexcept { return console_ != nullptr; }
   /// Only when is_console().
   [[nodiscard]] ConsoleBackend& console() const noexcept { return *console_; }
-  [[nodiscard]] std::string log_prefix() const;
+  [[gnu::cold]] [[nodiscard]] std::string log_prefix() const;
   [[nodiscard]] std::string remote_text() const;
 
   void on_ready(Readiness ready, bool error) noexcept override;
@@ -145,12 +145,12 @@ class ClientSession final : public PollListener {
   void on_readable();
   void process(ByteView bytes);
   void go_on();
-  void say(ByteView bytes);
+  [[gnu::cold]] void say(ByteView bytes);
   /// A failure ends the session only later, when nobody is in its midst.
   void send(std::span<const iovec> pieces);
-  void drain();
-  void leave_server();
-  void give_back_counts();
+  [[gnu::cold]] void drain();
+  [[gnu::cold]] void leave_server();
+  [[gnu::cold]] void give_back_counts();
   void leave_to_crypto_pool();
   [[nodiscard]] bool may_read() const noexcept;
   /// Too much of what it was told is unsent.
@@ -158,8 +158,8 @@ class ClientSession final : public PollListener {
   /// The crypto pool works on the handshake.
   [[nodiscard]] bool engine_away() const noexcept;
   void on_writable();
-  bool fetch_engine(bool error);
-  void check_hangup();
+  [[gnu::cold]] bool fetch_engine(bool error);
+  [[gnu::cold]] void check_hangup();
 
   // client_relay.cc
   std::size_t relay(ByteView bytes);
@@ -167,9 +167,9 @@ class ClientSession final : public PollListener {
   Verdict request(RequestKind kind, bool gives_up_all = false);
   Verdict on_query(ByteView message);
   Verdict on_sync();
-  Verdict on_function_call();
+  [[gnu::cold]] Verdict on_function_call();
   Verdict on_copy_end();
-  Verdict on_console_message(const MessageHead& head, ByteView message);
+  [[gnu::cold]] Verdict on_console_message(const MessageHead& head, ByteView message);
   Verdict need_server();
   Verdict take_server();
   void begin_batch();

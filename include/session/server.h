@@ -44,9 +44,9 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   ~ServerSession() override;
 
   // --- life ---
-  void start_login();
+  [[gnu::cold]] void start_login();
   /// Closes the connection (with Terminate when `polite`), tells a linked client, logs `reason`. Idempotent.
-  void close(std::string_view reason, bool polite = true);
+  [[gnu::cold]] void close(std::string_view reason, bool polite = true);
   /// Only asks which authentication the server wants, then closes; see SessionServices::probe().
   void set_probe() noexcept { probe_ = true; }
   [[nodiscard]] bool is_probe() const noexcept { return probe_; }
@@ -63,10 +63,10 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   [[nodiscard]] bool clean() const noexcept;
   /// As clean, but not yet known to be without transaction: nothing is owed and nothing half-way.
   [[nodiscard]] bool ready() const noexcept { return ready_; }
-  void run_check();
+  [[gnu::cold]] void run_check();
   /// Lets go of the loop; attach() takes hold of another's. Only while idle.
-  void detach();
-  void attach(SessionContext& context, PoolView& pool);
+  [[gnu::cold]] void detach();
+  [[gnu::cold]] void attach(SessionContext& context, PoolView& pool);
   /// Reads what came unseen: an idle server that says something does not stay, see consume_unlinked().
   void look() { on_readable(); }
 
@@ -108,7 +108,7 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   void cancel_started() noexcept { ++cancels_; }
   /// `may_come`: it was given up, but may reach the server yet. Such a server is not lent to anybody else (guarantee
   /// G3).
-  void cancel_ended(bool may_come);
+  [[gnu::cold]] void cancel_ended(bool may_come);
   [[nodiscard]] const std::vector<std::uint8_t>& backend_key() const noexcept { return backend_key_; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return address_; }
 
@@ -125,7 +125,7 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   [[nodiscard]] std::size_t statement_count() const noexcept { return statements_.size(); }
   [[nodiscard]] int descriptor() const noexcept { return transport_ ? transport_->descriptor() : -1; }
   [[nodiscard]] const std::string& tls_text() const noexcept { return tls_text_; }
-  [[nodiscard]] std::string log_prefix() const;
+  [[gnu::cold]] [[nodiscard]] std::string log_prefix() const;
   [[nodiscard]] char status() const noexcept { return status_; }
 
   void on_ready(Readiness ready, bool error) noexcept override;
@@ -145,31 +145,31 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   bool relay_whole(const MessageHead& head, ByteView message);
   void on_ready_for_query(char status, bool& forward);
   void note_ready(char status);
-  bool relay_large(const MessageHead& head);
-  void on_error();
+  [[gnu::cold]] bool relay_large(const MessageHead& head);
+  [[gnu::cold]] void on_error();
   void on_command_complete(ByteView body);
-  void on_parameter_status(ByteView body);
+  [[gnu::cold]] void on_parameter_status(ByteView body);
   bool forwards(RequestKind kind);
   void answer_synthesised();
-  void undo_dropped();
+  [[gnu::cold]] void undo_dropped();
   [[nodiscard]] bool is_empty_answer(ByteView body) const;
   [[nodiscard]] bool stray_empty_answer() const;
   void apply(const Request& request);
-  void forget_statements();
+  [[gnu::cold]] void forget_statements();
   void forward(ByteView bytes);
   void deliver();
   void after_relay();
 
   void on_readable();
   std::size_t consume(ByteView bytes);
-  std::size_t consume_unlinked(ByteView bytes);
-  bool unlinked_message(const MessageHead& head, ByteView body);
-  void own_query_done(char status);
-  void lost(std::string_view reason);
+  [[gnu::cold]] std::size_t consume_unlinked(ByteView bytes);
+  [[gnu::cold]] bool unlinked_message(const MessageHead& head, ByteView body);
+  [[gnu::cold]] void own_query_done(char status);
+  [[gnu::cold]] void lost(std::string_view reason);
   [[nodiscard]] bool choked() const noexcept;
   void finish_release();
   void send_own();
-  void logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome);
+  [[gnu::cold]] void logged_in(std::unique_ptr<Transport> transport, std::shared_ptr<const Welcome> welcome);
   void free_now();
 
   // What every answer touches comes first: a look at memory costs more than the work on it.
