@@ -4,8 +4,6 @@
 
 #include "uv/loop.h"
 
-struct uv_poll_s;
-
 namespace uvb {
 
 /// What a descriptor is watched for, and what was seen of it.
@@ -25,15 +23,16 @@ class PollListener {
 };
 
 /// Watches one descriptor without owning it: it is reported again and again while it is ready for what is of interest.
-/// Destroy it before the descriptor is closed. Calls for an unchanged interest cost nothing; a changed one costs two
-/// system calls at the next turn. A broken descriptor is reported again and again while it is watched.
+/// Destroy it before the descriptor is closed. Calls for an unchanged interest cost nothing; a changed one costs a
+/// system call. A broken descriptor is reported again and again while it is watched.
 ///
 /// A reader that tells how its reads ended saves the kernel a look at the descriptor for each: one that is steadily
 /// read until nothing is left is watched edge-triggered (epoll(7)), until a read leaves something. Peers that send
 /// urgent data or descriptors make the kernel end reads early: what they say behind it waits for what they say next.
 class Poll {
  public:
-  Poll(Loop& loop, int descriptor, PollListener& listener);
+  /// Throws when the system can not watch the descriptor.
+  Poll(Loop& loop, int descriptor, PollListener& listener, Readiness interest = {});
   ~Poll();
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
@@ -43,13 +42,16 @@ class Poll {
   /// The descriptor was read. `more`: something may be left; else the read gave less than was asked for, or nothing.
   void was_read(bool more) noexcept { drained_ = !more; }
 
+  /// Told by the set: `events` as epoll_wait(2) has them.
+  void on_events(std::uint32_t events) noexcept;
+
  private:
   void settle_trigger() noexcept;
   void set_edge(bool edge) noexcept;
-  static void on_event(uv_poll_s* handle, int status, int events) noexcept;
 
-  uv_poll_s* handle_;
+  PollSet& set_;
   PollListener& listener_;
+  int descriptor_;
   Readiness interest_;
   bool drained_ = false;  ///< since the last report everything was read
   bool edge_ = false;     ///< edge-triggered

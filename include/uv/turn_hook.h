@@ -4,8 +4,6 @@
 
 #include "uv/loop.h"
 
-struct uv_prepare_s;
-
 namespace uvb {
 
 /// Calls back once per turn of a loop, when all events at hand were served and before the loop sleeps.
@@ -17,8 +15,8 @@ class TurnHook {
   TurnHook& operator=(const TurnHook&) = delete;
 
  private:
+  Loop& loop_;
   std::function<void()> callback_;
-  uv_prepare_s* handle_;
 };
 
 }  // namespace uvb

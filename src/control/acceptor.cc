@@ -38,9 +38,9 @@ std::unique_ptr<ClientAddress> describe(int descriptor, bool is_unix, const Sock
 class Acceptor::Watched final : public PollListener {
  public:
   Watched(Acceptor& acceptor, ListenSocket socket)
-      : acceptor_(acceptor), socket_(std::move(socket)), poll_(acceptor.loop_, socket_.descriptor(), *this) {
-    watch(true);
-  }
+      : acceptor_(acceptor),
+        socket_(std::move(socket)),
+        poll_(acceptor.loop_, socket_.descriptor(), *this, {.readable = true}) {}
   void watch(bool readable) { poll_.watch({.readable = readable}); }
   [[nodiscard]] const ListenSocket& socket() const { return socket_; }
   void on_ready(Readiness /*ready*/, bool /*error*/) noexcept override { acceptor_.accept_from(socket_); }

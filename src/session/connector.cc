@@ -177,8 +177,7 @@ void Connector::connect() {
     finish_later("connect failed");
     return;
   }
-  poll_.emplace(context_.loop, fd_.get(), *this);
-  poll_->watch({.writable = true});
+  poll_.emplace(context_.loop, fd_.get(), *this, Readiness{.writable = true});
 }
 
 void Connector::on_ready(Readiness /*ready*/, bool /*error*/) noexcept {

@@ -287,7 +287,7 @@ void ServerSession::detach() { poll_.reset(); }
 void ServerSession::attach(SessionContext& context, PoolView& pool) {
   context_ = &context;
   pool_ = &pool;
-  poll_.emplace(context.loop, transport_->descriptor(), *this);
+  poll_.emplace(context.loop, transport_->descriptor(), *this, Readiness{.readable = true});
   update_interest();
 }
 

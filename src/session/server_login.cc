@@ -47,7 +47,7 @@ void ServerLogin::on_connected(Result<UniqueFd> result) {
   }
   server_.connected_at_ = Loop::now();
   transport_ = std::make_unique<PlainTransport>((*result).release());
-  server_.poll_.emplace(context_.loop, transport_->descriptor(), server_);
+  server_.poll_.emplace(context_.loop, transport_->descriptor(), server_, Readiness{.readable = true});
   if (context_.settings().log_connections) {
     const SocketAddress local = local_address(transport_->descriptor());
     const std::string from = server_.address_.is_unix ? "" : fmt::format(" (from {})", printable(local));

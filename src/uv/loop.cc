@@ -4,8 +4,23 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
+
+#include "uv/poll.h"
 
 namespace uvb {
+
+/// libuv's own descriptors, all in one: it has something to do for one of them.
+class Loop::Backend final : public PollListener {
+ public:
+  explicit Backend(Loop& loop) : poll_(loop, uv_backend_fd(loop.handle()), *this, {.readable = true}) {}
+  void on_ready(Readiness /*ready*/, bool /*error*/) noexcept override { ready_ = true; }
+  bool take_ready() noexcept { return std::exchange(ready_, false); }
+
+ private:
+  Poll poll_;
+  bool ready_ = false;
+};
 
 void Loop::Closer::operator()(uv_loop_s* loop) const noexcept {
   uv_run(loop, UV_RUN_DEFAULT);
@@ -18,12 +33,25 @@ Loop::Loop() {
   auto fresh = std::make_unique<uv_loop_t>();
   if (uv_loop_init(fresh.get()) != 0) throw std::runtime_error("cannot create an event loop");
   loop_.reset(fresh.release());
+  backend_ = std::make_unique<Backend>(*this);
 }
 
 Loop::~Loop() = default;
 
-void Loop::run() { uv_run(loop_.get(), UV_RUN_DEFAULT); }
+void Loop::run() {
+  while (!stopped_) turn();
+  stopped_ = false;
+}
 
-void Loop::stop() { uv_stop(loop_.get()); }
+/// As libuv's guide has it for loops inside other loops (uv_backend_fd(), uv_backend_timeout()).
+void Loop::turn() {
+  for (const std::function<void()>* hook : hooks_) (*hook)();
+  const int timeout = uv_loop_alive(loop_.get()) != 0 ? uv_backend_timeout(loop_.get()) : -1;
+  const bool any = polls_.wait(timeout);
+  uv_update_time(loop_.get());
+  if (backend_->take_ready() || !any || timeout == 0) uv_run(loop_.get(), UV_RUN_NOWAIT);
+}
+
+void Loop::stop() { stopped_ = true; }
 
 }  // namespace uvb

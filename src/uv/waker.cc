@@ -21,9 +21,9 @@ int make_eventfd() {
 // Not uv_async_t: its receiver spins until the sender has left uv_async_send(), and a sender that is preempted by the
 // very thread it wakes makes that a thousand pauses per wake-up (a quarter of a login storm's CPU time on one core).
 Waker::Waker(Loop& loop, std::function<void()> callback)
-    : callback_(std::move(callback)), descriptor_(make_eventfd()), poll_(loop, descriptor_.get(), *this) {
-  poll_.watch({.readable = true});
-}
+    : callback_(std::move(callback)),
+      descriptor_(make_eventfd()),
+      poll_(loop, descriptor_.get(), *this, {.readable = true}) {}
 
 void Waker::wake() noexcept {
   const std::uint64_t one = 1;

@@ -7,8 +7,10 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "fakes/loop_runner.h"
@@ -23,8 +25,9 @@ class Reader final : public PollListener {
     poll.watch({.readable = true});
   }
 
-  void on_ready(Readiness ready, bool /*error*/) noexcept override {
+  void on_ready(Readiness ready, bool error) noexcept override {
     ++reports;
+    errors += error ? 1 : 0;
     hangup = hangup || ready.hangup;
     if (reports <= deaf_until) return;
     if (only_claims) return poll.was_read(false);
@@ -39,6 +42,7 @@ class Reader final : public PollListener {
   Poll poll;
   std::size_t most = 64;
   int reports = 0;
+  int errors = 0;
   int deaf_until = 0;        ///< the number of the last report that it does not react to
   bool only_claims = false;  ///< says that it read everything
   bool hangup = false;
@@ -85,6 +89,49 @@ class PollTest : public ::testing::Test {
   UniqueFd far_;
   std::optional<Reader> reader_;
 };
+
+/// Takes other polls' place in the set, and its own, when it is told something.
+class Remover final : public PollListener {
+ public:
+  Remover(Loop& loop, int descriptor) : poll(std::in_place, loop, descriptor, *this, Readiness{.readable = true}) {}
+  void on_ready(Readiness /*ready*/, bool /*error*/) noexcept override {
+    ++reports;
+    for (Remover* other : removes) other->poll.reset();
+  }
+
+  std::optional<Poll> poll;
+  std::vector<Remover*> removes;
+  int reports = 0;
+};
+
+TEST_F(PollTest, WhoWasRemovedByAnotherInTheSameTurnHearsNothingMore) {
+  reader_.reset();
+  Remover near(loop_, near_.get());
+  Remover far(loop_, far_.get());
+  near.removes = far.removes = {&near, &far};
+  say("to the near one");
+  ASSERT_EQ(::send(near_.get(), "x", 1, 0), 1);
+  run_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(near.reports + far.reports, 1);
+}
+
+TEST_F(PollTest, WhatIsBrokenIsReportedAgainAndAgainWhileItIsWatched) {
+  converse();
+  say("unread");
+  reader_->only_claims = true;
+  // A peer that closes with something unread resets a Unix stream.
+  ASSERT_EQ(::send(near_.get(), "x", 1, 0), 1);
+  far_ = UniqueFd();
+  EXPECT_TRUE(run_until(loop_, [&] { return reader_->errors > 3; }));
+  reader_->poll.watch({});
+  const int so_far = reader_->reports;
+  run_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(reader_->reports, so_far);
+}
+
+TEST_F(PollTest, ADescriptorThatCanNotBeWatchedIsRefused) {
+  EXPECT_THROW(Poll(loop_, -1, *reader_), std::runtime_error);
+}
 
 TEST_F(PollTest, WhatLeftNothingSteadilyIsToldOfEachArrivalOnce) {
   converse();
