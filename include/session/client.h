@@ -112,7 +112,9 @@ class ClientSession final : public PollListener {
   [[nodiscard]] int descriptor() const noexcept { return transport_ ? transport_->descriptor() : -1; }
   [[nodiscard]] TimePoint connected_at() const noexcept { return connected_at_; }
   [[nodiscard]] TimePoint last_packet() const noexcept { return last_packet_; }
-  /// Something was said or answered; false for one that is not logged in.
+  /// It is logged in, and was there for two ticks.
+  [[nodiscard]] bool stays() const noexcept { return ticks_ >= kTicksToStay; }
+  /// Something was said or answered.
   [[nodiscard]] bool spoke_since(TimePoint when) const noexcept;
   [[nodiscard]] TimePoint query_start() const noexcept { return query_start_; }
   /// Bytes read that wait to be looked at.
@@ -194,6 +196,8 @@ class ClientSession final : public PollListener {
   [[nodiscard]] bool passes_unnamed(std::string_view name) const noexcept;
   [[nodiscard]] StatementPtr find_statement(std::string_view name) const;
 
+  static constexpr std::uint8_t kTicksToStay = 2;
+
   // What every request touches comes first: a look at memory costs more than the work on it.
   SessionContext& context_;
   ConnectionId id_;
@@ -221,6 +225,7 @@ class ClientSession final : public PollListener {
   bool unnamed_gives_up_ = false;  ///< the unnamed statement may make the server give up all statements
   bool portal_gives_up_ = false;   ///< so may one of the portals bound since the last Sync
   bool counted_ = true;            ///< by the limits on clients
+  std::uint8_t ticks_ = 0;         ///< see stays()
   TimePoint wait_start_;           ///< default: not waiting
   ReadWindow window_{ReadWindow::Most::kib_128};
   VariableValues variables_;

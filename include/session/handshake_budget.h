@@ -5,8 +5,8 @@
 namespace uvb {
 
 /// How much TLS handshaking a worker may do on its own loop, where it costs two changes of threads less than in the
-/// crypto pool. Nobody's queries are to wait for it: there is some in each turn, and none at all while clients that
-/// have been there for a while say something, or for a minute after a step that took long. Own thread only.
+/// crypto pool. Nobody's queries are to wait for it: there is little in each turn, and none at all while clients that
+/// have been there for a while say something, or for some seconds after a step that took long. Own thread only.
 class HandshakeBudget {
  public:
   /// Whether a step may be done on the loop now; how long it takes is known only afterwards, see spend().
@@ -14,12 +14,14 @@ class HandshakeBudget {
   /// A step took `cpu` of the thread's time.
   void spend(Micros cpu, TimePoint now) noexcept;
   void new_turn() noexcept { left_ = kPerTurn; }
-  /// Now and then. `clients_speak`: one that was there at the last call already said or was told something since.
+  /// A client that has been there for a while has a query: no more before the next tick().
+  void client_speaks() noexcept { open_ = false; }
+  /// Now and then. `clients_speak`: one that has been there for a while said or was told something since the last call.
   void tick(bool clients_speak, TimePoint now) noexcept;
 
  private:
-  /// Some signatures of a 2048 bit RSA key; what takes more all by itself belongs into the pool.
-  static constexpr Micros kPerTurn{2000};
+  /// Two or three signatures of a 2048 bit RSA key.
+  static constexpr Micros kPerTurn{1000};
 
   Micros left_ = kPerTurn;
   bool open_ = true;

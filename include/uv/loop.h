@@ -35,13 +35,14 @@ class Loop {
   // --- for the others of this room ---
   [[nodiscard]] uv_loop_s* handle() noexcept { return loop_.get(); }
   [[nodiscard]] PollSet& polls() noexcept { return polls_; }
-  /// Calls `hook` whenever the loop is about to sleep, see TurnHook.
+  /// See TurnHook.
   void add_hook(const std::function<void()>& hook) { hooks_.push_back(&hook); }
   void remove_hook(const std::function<void()>& hook) { std::erase(hooks_, &hook); }
 
  private:
   class Backend;
   void turn();
+  void call_hooks();
 
   struct Closer {
     void operator()(uv_loop_s* loop) const noexcept;

@@ -29,6 +29,7 @@ class PollListener {
 /// A reader that tells how its reads ended saves the kernel a look at the descriptor for each: one that is steadily
 /// read until nothing is left is watched edge-triggered (epoll(7)), until a read leaves something. Peers that send
 /// urgent data or descriptors make the kernel end reads early: what they say behind it waits for what they say next.
+/// One whose reads leave something, or who waits to write, carries bulk, and small traffic goes before it.
 class Poll {
  public:
   /// Throws when the system can not watch the descriptor.
@@ -40,10 +41,17 @@ class Poll {
   void watch(Readiness interest) noexcept;
   [[nodiscard]] Readiness watched() const noexcept { return interest_; }
   /// The descriptor was read. `more`: something may be left; else the read gave less than was asked for, or nothing.
-  void was_read(bool more) noexcept { drained_ = !more; }
+  void was_read(bool more) noexcept {
+    drained_ = !more;
+    left_ = more;
+  }
 
-  /// Told by the set: `events` as epoll_wait(2) has them.
-  void on_events(std::uint32_t events) noexcept;
+  // --- for the set ---
+  /// `events` as epoll_wait(2) has them; `turn` counts the set's.
+  void on_events(std::uint32_t events, std::uint64_t turn) noexcept;
+  /// It may be told later: what it hears of is reported again (no edges), and is much. A new connection is not.
+  [[nodiscard]] bool bulk() const noexcept { return !edge_ && (left_ || (interest_.writable && last_told_ > 0)); }
+  [[nodiscard]] std::uint64_t last_told() const noexcept { return last_told_; }
 
  private:
   void settle_trigger() noexcept;
@@ -54,8 +62,10 @@ class Poll {
   int descriptor_;
   Readiness interest_;
   bool drained_ = false;  ///< since the last report everything was read
+  bool left_ = false;     ///< the last read may have left something
   bool edge_ = false;     ///< edge-triggered
   std::uint8_t drained_in_a_row_ = 0;
+  std::uint64_t last_told_ = 0;  ///< the set's turn; 0: never
 };
 
 }  // namespace uvb

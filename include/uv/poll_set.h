@@ -26,17 +26,26 @@ class PollSet {
   /// `poll` hears nothing any more, of what was seen already neither.
   void remove(int descriptor, const Poll& poll) noexcept;
 
-  /// Waits for at most `timeout` milliseconds (-1: for ever) and tells the polls what happened; false: nothing did.
+  /// Waits for at most `timeout` milliseconds (-1: for ever) and tells the polls what happened, but for those of bulk
+  /// traffic; false: nothing did.
   bool wait(int timeout);
+  /// There are polls of bulk traffic to be told what wait() saw.
+  [[nodiscard]] bool bulk_waits() const noexcept { return bulk_ > 0; }
+  /// Tells the one of them that was told longest ago, of many a few. The others' turn comes with what the next wait()
+  /// sees, behind the small traffic that came meanwhile.
+  void tell_bulk();
   /// The poll that is being told; null when it was removed meanwhile.
-  [[nodiscard]] const Poll* told() const noexcept {
-    return next_ < count_ ? static_cast<const Poll*>(seen_[next_].data.ptr) : nullptr;
-  }
+  [[nodiscard]] const Poll* told() const noexcept { return told_; }
 
  private:
+  void tell(epoll_event& event);
+  epoll_event* longest_untold() noexcept;
+
   UniqueFd descriptor_;
-  std::size_t next_ = 0;   ///< the one of `seen_` that is being told
+  const Poll* told_ = nullptr;
+  std::size_t bulk_ = 0;   ///< how many at the front of `seen_` are of bulk traffic
   std::size_t count_ = 0;  ///< of `seen_`
+  std::uint64_t turns_ = 0;
   std::array<epoll_event, 512> seen_;
 };
 

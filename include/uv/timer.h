@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 
 #include "uv/loop.h"
@@ -22,6 +23,8 @@ class Timer {
   void stop();
 
  private:
+  void start(std::uint64_t delay, std::uint64_t period);
+
   std::function<void()> callback_;
   uv_timer_s* handle_;
 };

@@ -6,7 +6,8 @@
 
 namespace uvb {
 
-/// Calls back once per turn of a loop, when all events at hand were served and before the loop sleeps.
+/// Calls back in each turn of a loop, when the events at hand were served and before it goes on with bulk traffic or
+/// sleeps.
 class TurnHook {
  public:
   TurnHook(Loop& loop, std::function<void()> callback);

@@ -387,12 +387,12 @@ std::string with_silence(std::string_view text, const DatabaseState& state) {
 }
 
 bool ClientSession::spoke_since(TimePoint when) const noexcept {
-  if (!logged_in_) return false;
   return last_packet_ >= when || (server_ != nullptr && server_->last_packet() >= when);
 }
 
 void ClientSession::tick(TimePoint now) {
   if (phase_ == ClientPhase::closed) return;
+  if (logged_in_ && !stays()) ++ticks_;
   const Settings& settings = context_.settings();
   if (phase_ == ClientPhase::cancel) {
     const Micros limit = settings.cancel_wait_timeout;

@@ -4,14 +4,15 @@ namespace uvb {
 
 namespace {
 
-// Larger keys, or a client that asks for the dearest of all groups: both last.
-constexpr std::chrono::minutes kBarred{1};
+// Larger keys take longer, and so do clients that ask for the dearest of all groups: both will again.
+constexpr Micros kTooLong{2000};
+constexpr std::chrono::seconds kBarred{5};
 
 }  // namespace
 
 void HandshakeBudget::spend(Micros cpu, TimePoint now) noexcept {
   left_ -= cpu;
-  if (cpu <= kPerTurn) return;
+  if (cpu <= kTooLong) return;
   barred_until_ = now + kBarred;
   open_ = false;
 }

@@ -13,13 +13,24 @@ namespace uvb {
 /// libuv's own descriptors, all in one: it has something to do for one of them.
 class Loop::Backend final : public PollListener {
  public:
-  explicit Backend(Loop& loop) : poll_(loop, uv_backend_fd(loop.handle()), *this, {.readable = true}) {}
+  explicit Backend(Loop& loop) : poll_(loop, uv_backend_fd(loop.handle()), *this, {.readable = true}) {
+    if (uv_async_init(loop.handle(), life_, nullptr) != 0) throw std::runtime_error("cannot create an event loop");
+  }
+  ~Backend() override {
+    uv_close(reinterpret_cast<uv_handle_t*>(life_),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_async_t*>(handle); });
+  }
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
   void on_ready(Readiness /*ready*/, bool /*error*/) noexcept override { ready_ = true; }
   bool take_ready() noexcept { return std::exchange(ready_, false); }
 
  private:
   Poll poll_;
   bool ready_ = false;
+  // A loop without a handle is not alive, and would not even look at what its descriptors have for it.
+  uv_async_t* life_ = new uv_async_t;
 };
 
 void Loop::Closer::operator()(uv_loop_s* loop) const noexcept {
@@ -43,11 +54,19 @@ void Loop::run() {
   stopped_ = false;
 }
 
+void Loop::call_hooks() {
+  for (const std::function<void()>* hook : hooks_) (*hook)();
+}
+
 /// As libuv's guide has it for loops inside other loops (uv_backend_fd(), uv_backend_timeout()).
 void Loop::turn() {
-  for (const std::function<void()>* hook : hooks_) (*hook)();
-  const int timeout = uv_loop_alive(loop_.get()) != 0 ? uv_backend_timeout(loop_.get()) : -1;
+  call_hooks();
+  const int timeout = uv_backend_timeout(loop_.get());
   const bool any = polls_.wait(timeout);
+  if (polls_.bulk_waits()) {
+    call_hooks();
+    polls_.tell_bulk();
+  }
   uv_update_time(loop_.get());
   if (backend_->take_ready() || !any || timeout == 0) uv_run(loop_.get(), UV_RUN_NOWAIT);
 }

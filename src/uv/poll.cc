@@ -28,12 +28,15 @@ Poll::~Poll() { set_.remove(descriptor_, *this); }
 
 /// There may be bytes in front of a breakage or an end, and reading only some of them must not be the last that is
 /// heard of it.
-void Poll::on_events(std::uint32_t events) noexcept {
+void Poll::on_events(std::uint32_t events, std::uint64_t turn) noexcept {
+  // Not what it was when the kernel was asked: others were told something since.
   const Readiness interest = interest_;
   if (interest == Readiness{}) return;
+  last_told_ = turn;
   const bool error = (events & EPOLLERR) != 0;
   // Both directions are over: whoever waits for one is to find that out.
-  if ((events & EPOLLHUP) != 0) events |= mask(interest);
+  events = (events & EPOLLHUP) != 0 ? mask(interest) : events & mask(interest);
+  if (events == 0 && !error) return;
   const bool ended = (events & EPOLLRDHUP) != 0;
   const Readiness ready{(events & EPOLLIN) != 0, (events & EPOLLOUT) != 0, ended && interest.hangup};
   drained_ = false;

@@ -1,13 +1,18 @@
 #include "uv/poll_set.h"
 
 #include <algorithm>
+#include <span>
 #include <stdexcept>
+#include <utility>
 
 #include "uv/poll.h"
 
 namespace uvb {
 
 namespace {
+
+// Those that are not told are reported again by the next wait, which is to cost little beside what the told ones do.
+constexpr std::size_t kReportsPerTold = 16;
 
 epoll_event as_event(std::uint32_t events, Poll& poll) noexcept {
   epoll_event event{};
@@ -37,19 +42,57 @@ void PollSet::change(int descriptor, std::uint32_t events, Poll& poll) noexcept 
 
 void PollSet::remove(int descriptor, const Poll& poll) noexcept {
   epoll_ctl(descriptor_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
-  for (std::size_t at = next_; at < count_; ++at) {
+  if (told_ == &poll) told_ = nullptr;
+  for (std::size_t at = 0; at < count_; ++at) {
     if (seen_[at].data.ptr == &poll) seen_[at].data.ptr = nullptr;
   }
+}
+
+void PollSet::tell(epoll_event& event) {
+  auto* const poll = static_cast<Poll*>(event.data.ptr);
+  if (poll == nullptr) return;
+  event.data.ptr = nullptr;
+  told_ = poll;
+  poll->on_events(event.events, turns_);
 }
 
 bool PollSet::wait(int timeout) {
   const int count = epoll_wait(descriptor_.get(), seen_.data(), static_cast<int>(seen_.size()), timeout);
   count_ = static_cast<std::size_t>(std::max(count, 0));
-  for (next_ = 0; next_ < count_; ++next_) {
-    auto* const poll = static_cast<Poll*>(seen_[next_].data.ptr);
-    if (poll != nullptr) poll->on_events(seen_[next_].events);
+  ++turns_;
+  bulk_ = 0;
+  for (std::size_t at = 0; at < count_; ++at) {
+    const auto* const poll = static_cast<const Poll*>(seen_[at].data.ptr);
+    if (poll != nullptr && poll->bulk()) {
+      std::swap(seen_[bulk_++], seen_[at]);
+    } else {
+      tell(seen_[at]);
+    }
   }
   return count > 0;
+}
+
+/// Of the bulk polls that were not told yet in this turn; null when there is none.
+epoll_event* PollSet::longest_untold() noexcept {
+  epoll_event* found = nullptr;
+  std::uint64_t longest_ago = turns_;
+  for (epoll_event& event : std::span(seen_).first(bulk_)) {
+    const auto* const poll = static_cast<const Poll*>(event.data.ptr);
+    if (poll == nullptr || poll->last_told() >= longest_ago) continue;
+    found = &event;
+    longest_ago = poll->last_told();
+  }
+  return found;
+}
+
+void PollSet::tell_bulk() {
+  const std::size_t share = 1 + bulk_ / kReportsPerTold;
+  for (std::size_t told = 0; told < share; ++told) {
+    epoll_event* const next = longest_untold();
+    if (next == nullptr) break;
+    tell(*next);
+  }
+  bulk_ = 0;
 }
 
 }  // namespace uvb

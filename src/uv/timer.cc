@@ -27,10 +27,14 @@ Timer::~Timer() {
   uv_close(reinterpret_cast<uv_handle_t*>(handle_), on_closed);
 }
 
-void Timer::start_once(std::chrono::milliseconds delay) { uv_timer_start(handle_, on_timer, ticks(delay), 0); }
+void Timer::start_once(std::chrono::milliseconds delay) { start(ticks(delay), 0); }
 
-void Timer::start_every(std::chrono::milliseconds period) {
-  uv_timer_start(handle_, on_timer, ticks(period), ticks(period));
+void Timer::start_every(std::chrono::milliseconds period) { start(ticks(period), ticks(period)); }
+
+/// libuv counts from the time it read last, which was before the loop slept.
+void Timer::start(std::uint64_t delay, std::uint64_t period) {
+  uv_update_time(handle_->loop);
+  uv_timer_start(handle_, on_timer, delay, period);
 }
 
 void Timer::stop() { uv_timer_stop(handle_); }

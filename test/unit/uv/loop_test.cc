@@ -65,6 +65,23 @@ TEST(LoopTest, ATimerStartedByAnotherRunsOutInTime) {
   EXPECT_GE(Loop::now() - start, 58ms);
 }
 
+TEST(LoopTest, ATimerStartedWhenADescriptorIsReadyDoesNotCountTheSleepBefore) {
+  Loop loop;
+  Timer timer(loop, [&] { loop.stop(); });
+  TimePoint start;
+  Waker waker(loop, [&] {
+    start = Loop::now();
+    timer.start_once(100ms);
+  });
+  std::thread later([&] {
+    std::this_thread::sleep_for(150ms);
+    waker.wake();
+  });
+  loop.run();
+  EXPECT_GE(Loop::now() - start, 98ms);
+  later.join();
+}
+
 TEST(LoopTest, HooksAreCalledBeforeEachSleepUntilTheyGo) {
   Loop loop;
   int turns = 0;

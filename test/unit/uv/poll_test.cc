@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "fakes/loop_runner.h"
+#include "uv/turn_hook.h"
 
 namespace uvb {
 namespace {
@@ -28,6 +30,7 @@ class Reader final : public PollListener {
   void on_ready(Readiness ready, bool error) noexcept override {
     ++reports;
     errors += error ? 1 : 0;
+    if (tell) tell();
     hangup = hangup || ready.hangup;
     if (reports <= deaf_until) return;
     if (only_claims) return poll.was_read(false);
@@ -48,6 +51,7 @@ class Reader final : public PollListener {
   bool hangup = false;
   bool ended = false;
   std::string text;
+  std::function<void()> tell;
 
  private:
   int descriptor_;
@@ -96,11 +100,13 @@ class Remover final : public PollListener {
   Remover(Loop& loop, int descriptor) : poll(std::in_place, loop, descriptor, *this, Readiness{.readable = true}) {}
   void on_ready(Readiness /*ready*/, bool /*error*/) noexcept override {
     ++reports;
+    if (tell) tell();
     for (Remover* other : removes) other->poll.reset();
   }
 
   std::optional<Poll> poll;
   std::vector<Remover*> removes;
+  std::function<void()> tell;
   int reports = 0;
 };
 
@@ -127,6 +133,54 @@ TEST_F(PollTest, WhatIsBrokenIsReportedAgainAndAgainWhileItIsWatched) {
   const int so_far = reader_->reports;
   run_for(std::chrono::milliseconds(20));
   EXPECT_EQ(reader_->reports, so_far);
+}
+
+TEST_F(PollTest, SmallTrafficGoesBeforeBulkWhichTakesTurns) {
+  std::array<std::optional<Reader>, 3> readers;
+  std::array<UniqueFd, 3> nears;
+  std::array<UniqueFd, 3> fars;
+  std::string told;
+  for (std::size_t at = 0; at < 3; ++at) {
+    std::array<int, 2> pair{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
+    nears[at] = UniqueFd(pair[0]);
+    fars[at] = UniqueFd(pair[1]);
+    readers[at].emplace(loop_, nears[at].get());
+    readers[at]->tell = [&told, at] { told += "abc"[at]; };
+  }
+  // Two leave something whenever they read, one never does.
+  readers[0]->most = readers[1]->most = 2;
+  for (const std::size_t at : {0U, 1U}) ASSERT_EQ(::send(fars[at].get(), "0123456789", 10, 0), 10);
+  int turns = 0;
+  TurnHook hook(loop_, [&] {
+    // Twice in each turn: before the bulk, and after it.
+    if (++turns > 8) return;
+    EXPECT_EQ(::send(fars[2].get(), "x", 1, 0), 1);
+  });
+  EXPECT_TRUE(run_until(loop_, [&] { return readers[0]->text.size() + readers[1]->text.size() == 20; }));
+  EXPECT_EQ(told.substr(0, 3), "abc") << "nobody is known for bulk yet";
+  EXPECT_EQ(told.substr(3, 6), "cacbca") << "one of the others follows each small one";
+}
+
+TEST_F(PollTest, OnlyWhatIsOfInterestNowIsTold) {
+  Remover near(loop_, far_.get());
+  near.poll->watch({.hangup = true});
+  near.poll->watch({.readable = true});
+  say("to the near one");
+  ASSERT_EQ(::send(near_.get(), "x", 1, 0), 1);
+  // Whichever is told first makes the other one deaf to what the kernel saw in the same turn.
+  int told = 0;
+  reader_->tell = [&] {
+    ++told;
+    near.poll->watch({.hangup = true});
+  };
+  near.tell = [&] {
+    ++told;
+    reader_->poll.watch({.hangup = true});
+  };
+  run_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(told, near.reports > 0 ? near.reports : reader_->reports);
+  EXPECT_TRUE(near.reports == 0 || reader_->reports == 0);
 }
 
 TEST_F(PollTest, ADescriptorThatCanNotBeWatchedIsRefused) {
