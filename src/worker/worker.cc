@@ -372,9 +372,8 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
 
 /// Clients that do not stay do not count: who connects for one query waits for a handshake anyway.
 void Worker::watch_traffic(const std::vector<ClientSession*>& clients, TimePoint now) {
-  const bool speak = std::ranges::any_of(clients, [this](const ClientSession* client) {
-    return client->stays() && client->spoke_since(last_tick_);
-  });
+  const bool speak = std::ranges::any_of(
+      clients, [this](const ClientSession* client) { return client->stays() && client->spoke_since(last_tick_); });
   context_->handshakes.tick(speak, now);
   last_tick_ = now;
 }
