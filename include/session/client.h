@@ -112,8 +112,8 @@ class ClientSession final : public PollListener {
   [[nodiscard]] int descriptor() const noexcept { return transport_ ? transport_->descriptor() : -1; }
   [[nodiscard]] TimePoint connected_at() const noexcept { return connected_at_; }
   [[nodiscard]] TimePoint last_packet() const noexcept { return last_packet_; }
-  /// It is logged in, and was there for two ticks.
-  [[nodiscard]] bool stays() const noexcept { return ticks_ >= kTicksToStay; }
+  /// It had so many queries that it did not come for a few only.
+  [[nodiscard]] bool stays() const noexcept { return queries_ >= kQueriesToStay; }
   /// Something was said or answered.
   [[nodiscard]] bool spoke_since(TimePoint when) const noexcept;
   [[nodiscard]] TimePoint query_start() const noexcept { return query_start_; }
@@ -196,7 +196,7 @@ class ClientSession final : public PollListener {
   [[nodiscard]] bool passes_unnamed(std::string_view name) const noexcept;
   [[nodiscard]] StatementPtr find_statement(std::string_view name) const;
 
-  static constexpr std::uint8_t kTicksToStay = 2;
+  static constexpr std::uint8_t kQueriesToStay = 8;
 
   // What every request touches comes first: a look at memory costs more than the work on it.
   SessionContext& context_;
@@ -225,7 +225,7 @@ class ClientSession final : public PollListener {
   bool unnamed_gives_up_ = false;  ///< the unnamed statement may make the server give up all statements
   bool portal_gives_up_ = false;   ///< so may one of the portals bound since the last Sync
   bool counted_ = true;            ///< by the limits on clients
-  std::uint8_t ticks_ = 0;         ///< see stays()
+  std::uint8_t queries_ = 0;       ///< see stays()
   TimePoint wait_start_;           ///< default: not waiting
   ReadWindow window_{ReadWindow::Most::kib_128};
   VariableValues variables_;

@@ -6,7 +6,7 @@ namespace uvb {
 
 /// How much TLS handshaking a worker may do on its own loop, where it costs two changes of threads less than in the
 /// crypto pool. Nobody's queries are to wait for it: there is little in each turn, and none at all while clients that
-/// have been there for a while say something, or for some seconds after a step that took long. Own thread only.
+/// stay say something, or for some seconds after two steps in a row that took long. Own thread only.
 class HandshakeBudget {
  public:
   /// Whether a step may be done on the loop now; how long it takes is known only afterwards, see spend().
@@ -14,9 +14,9 @@ class HandshakeBudget {
   /// A step took `cpu` of the thread's time.
   void spend(Micros cpu, TimePoint now) noexcept;
   void new_turn() noexcept { left_ = kPerTurn; }
-  /// A client that has been there for a while has a query: no more before the next tick().
+  /// A client that stays has a query: none before the next tick().
   void client_speaks() noexcept { open_ = false; }
-  /// Now and then. `clients_speak`: one that has been there for a while said or was told something since the last call.
+  /// Now and then. `clients_speak`: one that stays said or was told something since the last call.
   void tick(bool clients_speak, TimePoint now) noexcept;
 
  private:
@@ -25,6 +25,7 @@ class HandshakeBudget {
 
   Micros left_ = kPerTurn;
   bool open_ = true;
+  int long_in_a_row_ = 0;
   TimePoint barred_until_;
 };
 

@@ -392,7 +392,6 @@ bool ClientSession::spoke_since(TimePoint when) const noexcept {
 
 void ClientSession::tick(TimePoint now) {
   if (phase_ == ClientPhase::closed) return;
-  if (logged_in_ && !stays()) ++ticks_;
   const Settings& settings = context_.settings();
   if (phase_ == ClientPhase::cancel) {
     const Micros limit = settings.cancel_wait_timeout;

@@ -174,7 +174,11 @@ ClientSession::Verdict ClientSession::take_server() {
 void ClientSession::begin_batch() {
   if (query_start_ != TimePoint{}) return;
   query_start_ = last_packet_;
-  if (stays()) context_.handshakes.client_speaks();
+  if (stays()) {
+    context_.handshakes.client_speaks();
+  } else {
+    ++queries_;
+  }
   ++pool_->counters.query_count;
   if (xact_start_ != TimePoint{}) return;
   xact_start_ = query_start_;

@@ -370,7 +370,7 @@ void Worker::adopt_server(std::unique_ptr<ServerSession> server, PoolId pool, Co
 
 // --- upkeep ----------------------------------------------------------------------------------------------------------
 
-/// Clients that do not stay do not count: who connects for one query waits for a handshake anyway.
+/// Clients that do not stay do not count: who connects for a few queries waits for a handshake anyway.
 void Worker::watch_traffic(const std::vector<ClientSession*>& clients, TimePoint now) {
   const bool speak = std::ranges::any_of(
       clients, [this](const ClientSession* client) { return client->stays() && client->spoke_since(last_tick_); });

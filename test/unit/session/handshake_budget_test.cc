@@ -38,7 +38,8 @@ TEST_F(HandshakeBudgetTest, AQueryOfAClientThatStaysEndsItAtOnceUntilTheNextTick
   EXPECT_TRUE(budget_.any_left());
 }
 
-TEST_F(HandshakeBudgetTest, AStepThatTookLongBarsTheLoopForAWhile) {
+TEST_F(HandshakeBudgetTest, StepsThatTakeLongBarTheLoopForAWhile) {
+  budget_.spend(2001us, now_);
   budget_.spend(2001us, now_);
   budget_.new_turn();
   EXPECT_FALSE(budget_.any_left());
@@ -46,6 +47,15 @@ TEST_F(HandshakeBudgetTest, AStepThatTookLongBarsTheLoopForAWhile) {
   EXPECT_FALSE(budget_.any_left());
   budget_.tick(false, now_ + 5s);
   EXPECT_TRUE(budget_.any_left());
+}
+
+TEST_F(HandshakeBudgetTest, ALongStepBetweenShortOnesBarsNothing) {
+  for (int step = 0; step < 4; ++step) {
+    budget_.spend(2001us, now_);
+    budget_.spend(400us, now_);
+    budget_.new_turn();
+    EXPECT_TRUE(budget_.any_left());
+  }
 }
 
 TEST_F(HandshakeBudgetTest, SeveralShortStepsThatTakeLongTogetherBarNothing) {
