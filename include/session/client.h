@@ -47,6 +47,7 @@ struct ClientAddress {
 };
 
 /// One client connection: login, then relaying of requests to whatever server it is lent. Lives and dies on one worker.
+/// Functions marked cold are off a transaction's way, and their code stands apart from what is on it.
 class ClientSession final : public PollListener {
  public:
   using Key = std::array<std::uint8_t, 8>;

@@ -51,7 +51,6 @@ class ClientLogin {
   bool on_ssl_request(std::size_t size, std::size_t at_hand);
   bool on_gss_request(std::size_t size, std::size_t at_hand);
   void start_tls();
-  void shake_hands();
   void handshake_step();
   void handshake_on_loop();
   void on_handshake(TlsStatus status);

@@ -37,7 +37,8 @@ enum class ServerPhase : std::uint8_t {
 };
 
 /// One connection to a server: relays to its client, remembers what answers are owed, and knows when it is clean.
-/// Lives on one worker at a time; changes workers only while idle, by detach() and attach().
+/// Lives on one worker at a time; changes workers only while idle, by detach() and attach(). As for the client,
+/// functions marked cold are off a transaction's way.
 class alignas(kCacheLine) ServerSession final : public PollListener, public Holder {
  public:
   ServerSession(SessionContext& context, PoolView& pool, ConnectionId id, std::string options);

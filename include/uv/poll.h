@@ -33,7 +33,7 @@ class PollListener {
 class Poll {
  public:
   /// Throws when the system can not watch the descriptor.
-  Poll(Loop& loop, int descriptor, PollListener& listener, Readiness interest = {});
+  Poll(Loop& loop, int descriptor, PollListener& listener, Readiness interest);
   ~Poll();
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;

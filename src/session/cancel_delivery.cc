@@ -19,7 +19,7 @@ void CancelDelivery::start() { connector_->start(); }
 void CancelDelivery::on_connected(Result<UniqueFd> result) {
   if (!result) return finish(CancelOutcome::not_sent);
   transport_ = std::make_unique<PlainTransport>((*result).release());
-  poll_.emplace(context_.loop, transport_->descriptor(), *this);
+  poll_.emplace(context_.loop, transport_->descriptor(), *this, Readiness{.readable = true});
   Buffer request;
   append_cancel_request(request, key_);
   const iovec piece = as_iovec(request.view());

@@ -36,7 +36,6 @@ ClientSession::~ClientSession() { leave_to_crypto_pool(); }
 void ClientSession::start() {
   login_ = std::make_unique<ClientLogin>(*this);
   poll_.emplace(context_.loop, transport_->descriptor(), *this, Readiness{.readable = true});
-  update_interest();
 }
 
 const std::string& ClientSession::user() const {

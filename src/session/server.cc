@@ -288,7 +288,6 @@ void ServerSession::attach(SessionContext& context, PoolView& pool) {
   context_ = &context;
   pool_ = &pool;
   poll_.emplace(context.loop, transport_->descriptor(), *this, Readiness{.readable = true});
-  update_interest();
 }
 
 // --- what an unlinked server says ------------------------------------------------------------------------------------

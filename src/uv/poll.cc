@@ -66,9 +66,8 @@ void Poll::set_edge(bool edge) noexcept {
 void Poll::watch(Readiness interest) noexcept {
   if (interest == interest_) return;
   interest_ = interest;
-  edge_ = false;
   drained_in_a_row_ = 0;
-  set_.change(descriptor_, mask(interest), *this);
+  set_edge(false);
 }
 
 }  // namespace uvb

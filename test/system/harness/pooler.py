@@ -119,12 +119,15 @@ class Pooler:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def threads(self):
+        """Their folders in /proc."""
+        return list(pathlib.Path(f"/proc/{self.process.pid}/task").iterdir())
+
     @contextlib.contextmanager
     def stopped(self):
         """No thread of the pooler runs meanwhile: what comes then is all there in its next turn."""
         def states():
-            tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-            return {(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks.iterdir()}
+            return {(task / "stat").read_text().rpartition(")")[2].split()[0] for task in self.threads()}
 
         self.signal(signal.SIGSTOP)
         try:

@@ -1,7 +1,6 @@
 #include "uv/loop.h"
 
 #include <gtest/gtest.h>
-#include <time.h>
 
 #include <thread>
 

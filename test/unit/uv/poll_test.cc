@@ -23,9 +23,7 @@ namespace {
 /// Reads once whenever it is told to, at most `most` bytes.
 class Reader final : public PollListener {
  public:
-  Reader(Loop& loop, int descriptor) : poll(loop, descriptor, *this), descriptor_(descriptor) {
-    poll.watch({.readable = true});
-  }
+  Reader(Loop& loop, int descriptor) : poll(loop, descriptor, *this, {.readable = true}), descriptor_(descriptor) {}
 
   void on_ready(Readiness ready, bool error) noexcept override {
     ++reports;
@@ -60,13 +58,16 @@ class Reader final : public PollListener {
 class PollTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::array<int, 2> pair{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
-    near_ = UniqueFd(pair[0]);
-    far_ = UniqueFd(pair[1]);
+    connect(near_, far_);
     reader_.emplace(loop_, near_.get());
   }
 
+  static void connect(UniqueFd& near, UniqueFd& far) {
+    std::array<int, 2> pair{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
+    near = UniqueFd(pair[0]);
+    far = UniqueFd(pair[1]);
+  }
   void say(std::string_view text) {
     ASSERT_EQ(::send(far_.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
   }
@@ -94,7 +95,7 @@ class PollTest : public ::testing::Test {
   std::optional<Reader> reader_;
 };
 
-/// Takes other polls' place in the set, and its own, when it is told something.
+/// Takes others out of the set, or itself, when it is told something.
 class Remover final : public PollListener {
  public:
   Remover(Loop& loop, int descriptor) : poll(std::in_place, loop, descriptor, *this, Readiness{.readable = true}) {}
@@ -141,10 +142,7 @@ TEST_F(PollTest, SmallTrafficGoesBeforeBulkWhichTakesTurns) {
   std::array<UniqueFd, 3> fars;
   std::string told;
   for (std::size_t at = 0; at < 3; ++at) {
-    std::array<int, 2> pair{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
-    nears[at] = UniqueFd(pair[0]);
-    fars[at] = UniqueFd(pair[1]);
+    connect(nears[at], fars[at]);
     readers[at].emplace(loop_, nears[at].get());
     readers[at]->tell = [&told, at] { told += "abc"[at]; };
   }
@@ -163,28 +161,26 @@ TEST_F(PollTest, SmallTrafficGoesBeforeBulkWhichTakesTurns) {
 }
 
 TEST_F(PollTest, OnlyWhatIsOfInterestNowIsTold) {
-  Remover near(loop_, far_.get());
-  near.poll->watch({.hangup = true});
-  near.poll->watch({.readable = true});
+  Remover other(loop_, far_.get());
   say("to the near one");
   ASSERT_EQ(::send(near_.get(), "x", 1, 0), 1);
   // Whichever is told first makes the other one deaf to what the kernel saw in the same turn.
   int told = 0;
   reader_->tell = [&] {
     ++told;
-    near.poll->watch({.hangup = true});
+    other.poll->watch({.hangup = true});
   };
-  near.tell = [&] {
+  other.tell = [&] {
     ++told;
     reader_->poll.watch({.hangup = true});
   };
   run_for(std::chrono::milliseconds(20));
-  EXPECT_EQ(told, near.reports > 0 ? near.reports : reader_->reports);
-  EXPECT_TRUE(near.reports == 0 || reader_->reports == 0);
+  EXPECT_EQ(told, other.reports > 0 ? other.reports : reader_->reports);
+  EXPECT_TRUE(other.reports == 0 || reader_->reports == 0);
 }
 
 TEST_F(PollTest, ADescriptorThatCanNotBeWatchedIsRefused) {
-  EXPECT_THROW(Poll(loop_, -1, *reader_), std::runtime_error);
+  EXPECT_THROW(Poll(loop_, -1, *reader_, {.readable = true}), std::runtime_error);
 }
 
 TEST_F(PollTest, WhatLeftNothingSteadilyIsToldOfEachArrivalOnce) {
