@@ -111,8 +111,9 @@ class Pooler:
 
     def _ready(self):
         assert self.process.poll() is None, f"the pooler ended at once:\n{self.stderr()}"
-        # The pidfile is written last; a probing connection would count against limits under test.
-        if self.settings.get("pidfile") and self._ini is None:
+        # The pidfile is written last, when all sockets listen; a probing connection would count against limits under
+        # test and tells of one socket only.
+        if self.pidfile in pathlib.Path(self.ini_path).read_text(errors="replace"):
             return os.path.exists(self.pidfile) and os.path.getsize(self.pidfile) > 0
         return net.can_connect(self.port)
 
