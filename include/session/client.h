@@ -130,6 +130,8 @@ class ClientSession final : public PollListener {
   [[nodiscard]] std::string remote_text() const;
 
   void on_ready(Readiness ready, bool error) noexcept override;
+  bool read_ahead() noexcept override;
+  [[gnu::cold]] void keep_ahead() noexcept override;
 
  private:
   friend class ClientLogin;

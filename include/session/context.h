@@ -15,6 +15,7 @@
 #include "config/snapshot.h"
 #include "session/handshake_budget.h"
 #include "session/held_sends.h"
+#include "session/lent_memory.h"
 #include "session/login_failure.h"
 #include "session/pool_view.h"
 #include "session/send_list.h"
@@ -120,8 +121,7 @@ struct SessionContext {
   WorkerId worker{};
   std::shared_ptr<const Snapshot> snapshot;
 
-  ByteSpan clear;       ///< lent for one read
-  Scratch scratch;      ///< lent for one read or write
+  LentMemory lent;
   SendList outgoing{};  ///< what the message at hand sends; empty between events
   HeldSends held{};     ///< what servers are sent at the end of the turn
   TurnClock clock{};

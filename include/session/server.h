@@ -64,6 +64,8 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   [[nodiscard]] bool clean() const noexcept;
   /// As clean, but not yet known to be without transaction: nothing is owed and nothing half-way.
   [[nodiscard]] bool ready() const noexcept { return ready_; }
+  /// Can be lent: idle and clean, when all that was read of it has been looked at. What it says then can close it.
+  [[nodiscard]] bool fit();
   [[gnu::cold]] void run_check();
   /// Lets go of the loop; attach() takes hold of another's. Only while idle.
   [[gnu::cold]] void detach();
@@ -102,7 +104,7 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   void resume();
   /// Something can have come while the client was slow and nobody looked; it may end the connection or make it unclean.
   [[nodiscard]] bool may_lie_unread() const noexcept {
-    return (poll_ && !poll_->watched().readable) || transport_->buffered();
+    return (poll_ && !poll_->watched().readable) || window_.ahead() || transport_->buffered();
   }
 
   // --- cancels ---
@@ -130,6 +132,8 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   [[nodiscard]] char status() const noexcept { return status_; }
 
   void on_ready(Readiness ready, bool error) noexcept override;
+  bool read_ahead() noexcept override;
+  void keep_ahead() noexcept override;
   void send(std::span<const iovec> pieces) override;
 
  private:

@@ -38,6 +38,7 @@ class PollSet {
   [[nodiscard]] const Poll* told() const noexcept { return told_; }
 
  private:
+  void read_ahead() noexcept;
   void tell(epoll_event& event);
   epoll_event* longest_untold() noexcept;
 

@@ -23,14 +23,14 @@ void CancelDelivery::on_connected(Result<UniqueFd> result) {
   Buffer request;
   append_cancel_request(request, key_);
   const iovec piece = as_iovec(request.view());
-  if (transport_->send({&piece, 1}, context_.scratch) == IoStatus::failed) return finish(CancelOutcome::not_sent);
+  if (transport_->send({&piece, 1}, context_.lent.scratch) == IoStatus::failed) return finish(CancelOutcome::not_sent);
   poll_->watch({.readable = true, .writable = transport_->blocked()});
 }
 
 void CancelDelivery::on_ready(Readiness ready, bool error) noexcept {
   if (ready.writable && transport_->flush() == IoStatus::ok) poll_->watch({.readable = true});
   if (!ready.readable && !error) return;
-  const ReadResult result = transport_->read(context_.clear, context_.scratch);
+  const ReadResult result = transport_->read(context_.lent.clear, context_.lent.scratch);
   // Whatever the server says here is of no interest; that it closes tells that it has acted.
   if (result.status == IoStatus::ok || result.status == IoStatus::blocked) return;
   finish(CancelOutcome::delivered);

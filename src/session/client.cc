@@ -136,10 +136,21 @@ void ClientSession::check_hangup() {
   update_interest();
 }
 
+bool ClientSession::read_ahead() noexcept {
+  return phase_ == ClientPhase::active && !login_ && may_read() && window_.read_ahead(*transport_, context_.lent);
+}
+
+/// It may not be read any more, by what others were told meanwhile: as if it had come only now.
+void ClientSession::keep_ahead() noexcept {
+  if (window_.keep_ahead() != IoStatus::ok) return close("client unexpected eof");
+  parked_ = true;
+  resume();
+}
+
 void ClientSession::on_readable() {
   if (login_ && login_->reads_itself()) return login_->on_readable();
   ByteView bytes;
-  const ReadResult result = window_.fill(*transport_, context_, bytes);
+  const ReadResult result = window_.fill(*transport_, context_.lent, bytes);
   poll_->was_read(result.more);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return close("client unexpected eof");
@@ -152,8 +163,8 @@ void ClientSession::on_readable() {
 void ClientSession::resume() {
   update_interest();
   // Not even a look at the transport while it is the crypto pool's.
-  while (phase_ != ClientPhase::closed && transport_ && !engine_away() && transport_->buffered() && may_read() &&
-         !(login_ && login_->reads_itself())) {
+  while (phase_ != ClientPhase::closed && transport_ && !engine_away() && (transport_->buffered() || window_.ahead()) &&
+         may_read() && !(login_ && login_->reads_itself())) {
     on_readable();
     update_interest();
   }
@@ -314,7 +325,8 @@ void ClientSession::drain() {
   if (!transport_) return;
   constexpr int kMostReads = 4;
   for (int round = 0; round < kMostReads; ++round) {
-    if (::recv(transport_->descriptor(), context_.clear.data(), context_.clear.size(), MSG_DONTWAIT) <= 0) return;
+    if (::recv(transport_->descriptor(), context_.lent.clear.data(), context_.lent.clear.size(), MSG_DONTWAIT) <= 0)
+      return;
   }
 }
 
@@ -345,7 +357,7 @@ void ClientSession::close(std::string_view reason) {
   give_back_counts();
   leave_to_crypto_pool();
   if (!transport_) return context_.services.retire(*this);
-  transport_->shutdown(context_.scratch);
+  transport_->shutdown(context_.lent.scratch);
   transport_.reset();
   context_.services.retire(*this);
 }
@@ -370,7 +382,7 @@ void ClientSession::send_gathered() {
 
 void ClientSession::send(std::span<const iovec> pieces) {
   if (!transport_ || broken_) return;
-  const IoStatus status = transport_->send(pieces, context_.scratch);
+  const IoStatus status = transport_->send(pieces, context_.lent.scratch);
   broken_ = status == IoStatus::failed;
   if (status == IoStatus::blocked) update_interest();
 }

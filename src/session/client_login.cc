@@ -126,7 +126,7 @@ void ClientLogin::start_tls() {
 }
 
 void ClientLogin::on_readable() {
-  const ReadResult result = tls_->read_cipher(context_.scratch);
+  const ReadResult result = tls_->read_cipher(context_.lent.scratch);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return client_.close("client unexpected eof");
   client_.silent_ = false;

@@ -67,8 +67,8 @@ void ServerSession::close(std::string_view reason, bool polite) {
     Buffer goodbye;
     append_terminate(goodbye);
     const iovec piece = as_iovec(goodbye.view());
-    transport_->send({&piece, 1}, context_->scratch);
-    transport_->shutdown(context_->scratch);
+    transport_->send({&piece, 1}, context_->lent.scratch);
+    transport_->shutdown(context_->lent.scratch);
   } else {
     context_->held.drop(*this);
   }
@@ -127,15 +127,26 @@ void ServerSession::resume() {
   const bool looked = !poll_ || poll_->watched().readable;
   update_interest();
   if (!looked && phase_ != ServerPhase::closed && transport_ && poll_->watched().readable) on_readable();
-  while (phase_ != ServerPhase::closed && transport_ && transport_->buffered() &&
+  while (phase_ != ServerPhase::closed && transport_ && (transport_->buffered() || window_.ahead()) &&
          !(client_ != nullptr && client_->blocked())) {
     on_readable();
   }
 }
 
+bool ServerSession::read_ahead() noexcept {
+  return !login_ && transport_ != nullptr && window_.read_ahead(*transport_, context_->lent);
+}
+
+/// It is not read any more, by what others were told meanwhile.
+void ServerSession::keep_ahead() noexcept {
+  // How the read ended is seen by whoever uses it.
+  static_cast<void>(window_.keep_ahead());
+  resume();
+}
+
 void ServerSession::on_readable() {
   ByteView bytes;
-  const ReadResult result = window_.fill(*transport_, *context_, bytes);
+  const ReadResult result = window_.fill(*transport_, context_->lent, bytes);
   if (poll_) poll_->was_read(result.more);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return lost("server conn crashed?");
@@ -192,7 +203,7 @@ void ServerSession::send(std::span<const iovec> pieces) {
   asked_ = true;
   if (!transport_) return;
   // A broken connection is noticed by the next read, with what the server said before it went.
-  if (transport_->send(pieces, context_->scratch) == IoStatus::ok) return;
+  if (transport_->send(pieces, context_->lent.scratch) == IoStatus::ok) return;
   update_interest();
   if (client_ != nullptr) client_->update_interest();
 }
@@ -202,6 +213,11 @@ bool ServerSession::clean() const noexcept {
   if (passing_ > 0 || in_copy_ || !window_.empty()) return false;
   // Of its client's there may be the end of a message, not sent yet, whose beginning it has.
   return context_->outgoing.empty() && !holds() && !blocked();
+}
+
+bool ServerSession::fit() {
+  if (window_.ahead()) on_readable();
+  return phase_ == ServerPhase::idle && clean();
 }
 
 void ServerSession::release() {

@@ -94,7 +94,7 @@ void ServerLogin::start_tls() {
 }
 
 void ServerLogin::shake_hands() {
-  const ReadResult result = tls_->read_cipher(context_.scratch);
+  const ReadResult result = tls_->read_cipher(context_.lent.scratch);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return fail_connection("server conn crashed?");
   step_handshake_elsewhere();
@@ -146,7 +146,7 @@ void ServerLogin::on_ready() {
 
 void ServerLogin::read_messages() {
   ByteView bytes;
-  const ReadResult result = server_.window_.fill(*transport_, context_, bytes);
+  const ReadResult result = server_.window_.fill(*transport_, context_.lent, bytes);
   if (result.status == IoStatus::blocked) return;
   if (result.status != IoStatus::ok) return fail_connection("server conn crashed?");
   server_.last_packet_ = Loop::now();
@@ -360,7 +360,7 @@ void ServerLogin::finish() {
 
 bool ServerLogin::send(Buffer& bytes) {
   const iovec piece = as_iovec(bytes.view());
-  const IoStatus status = transport_->send({&piece, 1}, context_.scratch);
+  const IoStatus status = transport_->send({&piece, 1}, context_.lent.scratch);
   if (status == IoStatus::failed) {
     fail_connection("server conn crashed?");
     return false;

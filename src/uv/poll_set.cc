@@ -54,6 +54,15 @@ void PollSet::tell(epoll_event& event) {
   event.data.ptr = nullptr;
   told_ = poll;
   poll->on_events(event.events, turns_);
+  if (told_ == poll) poll->keep_ahead();
+}
+
+/// Those that have something to say, be it their last. One alone is told at once.
+void PollSet::read_ahead() noexcept {
+  if (count_ < 2) return;
+  for (const epoll_event& event : std::span(seen_).first(count_)) {
+    if ((event.events & ~std::uint32_t{EPOLLRDHUP}) == EPOLLIN) static_cast<Poll*>(event.data.ptr)->read_ahead();
+  }
 }
 
 bool PollSet::wait(int timeout) {
@@ -61,6 +70,7 @@ bool PollSet::wait(int timeout) {
   count_ = static_cast<std::size_t>(std::max(count, 0));
   ++turns_;
   bulk_ = 0;
+  read_ahead();
   for (std::size_t at = 0; at < count_; ++at) {
     const auto* const poll = static_cast<const Poll*>(seen_[at].data.ptr);
     if (poll != nullptr && poll->bulk()) {

@@ -33,7 +33,7 @@ Worker::Worker(WorkerId id, WorkerCommons& commons, std::shared_ptr<const Snapsh
       cancels_(std::make_unique<CancelDesk>(*this)) {
   context_ = std::make_unique<SessionContext>(
       SessionContext{loop_, crypto_, commons.log, commons.shared, commons.statements, commons.variables, *this, id_,
-                     std::move(snapshot), clear_memory_, Scratch{cipher_memory_}});
+                     std::move(snapshot), LentMemory{clear_memory_, Scratch{cipher_memory_}}});
 }
 
 Worker::~Worker() = default;
@@ -141,7 +141,7 @@ TakeOutcome Worker::take(ClientSession& client, std::string& error) {
       return TakeOutcome::refused;
     }
     ServerSession* server = find_server(result.server);
-    if (server != nullptr && server->phase() == ServerPhase::idle && server->clean()) {
+    if (server != nullptr && server->fit()) {
       client.on_server(*server);
       return TakeOutcome::granted;
     }
@@ -251,6 +251,7 @@ void Worker::settle() {
   for (const auto& server : retired_servers_) probes_.erase(server->id());
   retired_clients_.clear();
   retired_servers_.clear();
+  context_->lent.ahead.turn_over();
   context_->clock.turn_over();
   context_->handshakes.new_turn();
 }
@@ -320,7 +321,7 @@ void Worker::serve(ServerSession* server, PoolId pool, ConnectionId server_id, C
 /// The server is this worker's, and active for `client` in the ledger's books.
 void Worker::lend(ServerSession& server, ConnectionId client_id) {
   ClientSession* client = waiting_client(client_id);
-  if (server.phase() != ServerPhase::idle || !server.clean()) {
+  if (!server.fit()) {
     server.close("idle server got dirty");
     if (client != nullptr) client->on_no_server();
     return;
@@ -336,7 +337,7 @@ void Worker::hand_over(const Action& action) {
   const auto found = servers_.find(action.server);
   if (found == servers_.end()) return;
   ServerSession& server = *found->second;
-  if (server.phase() != ServerPhase::idle || !server.clean()) return server.close("idle server got dirty");
+  if (!server.fit()) return server.close("idle server got dirty");
   std::shared_ptr<const DatabaseConfig> config = server.pool().config;
   std::string user = server.pool().user;
   server.detach();

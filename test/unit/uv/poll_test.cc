@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -177,6 +178,113 @@ TEST_F(PollTest, OnlyWhatIsOfInterestNowIsTold) {
   run_for(std::chrono::milliseconds(20));
   EXPECT_EQ(told, other.reports > 0 ? other.reports : reader_->reports);
   EXPECT_TRUE(other.reports == 0 || reader_->reports == 0);
+}
+
+/// Reads when it is told to, or before, and notes what it does.
+class Foresight final : public PollListener {
+ public:
+  Foresight(Loop& loop, std::string& notes, char name) : notes_(notes), name_(name) {
+    std::array<int, 2> pair{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
+    near_ = UniqueFd(pair[0]);
+    far_ = UniqueFd(pair[1]);
+    poll.emplace(loop, near_.get(), *this, Readiness{.readable = true});
+  }
+
+  bool read_ahead() noexcept override {
+    note('<');
+    return ahead_ = read();
+  }
+  void keep_ahead() noexcept override { note('='); }
+  void on_ready(Readiness /*ready*/, bool /*error*/) noexcept override {
+    note('>');
+    if (tell) tell();
+    if (deaf) return;
+    if (!std::exchange(ahead_, false)) read();
+    if (poll) poll->was_read(false);
+  }
+  void say() { EXPECT_EQ(::send(far_.get(), "x", 1, MSG_NOSIGNAL), 1); }
+
+  std::optional<Poll> poll;
+  bool deaf = false;  ///< uses nothing
+  std::function<void()> tell;
+
+ private:
+  void note(char what) { (notes_ += what) += name_; }
+  bool read() {
+    std::array<char, 8> bytes{};
+    return ::recv(near_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0;
+  }
+
+  std::string& notes_;
+  char name_;
+  bool ahead_ = false;
+  UniqueFd near_;
+  UniqueFd far_;
+};
+
+class PollAheadTest : public PollTest {
+ protected:
+  void SetUp() override {
+    PollTest::SetUp();
+    for (int round = 0; round < 20; ++round) {
+      for (Foresight* one : {&a_, &b_}) {
+        one->say();
+        run_for(std::chrono::milliseconds(1));
+      }
+    }
+    EXPECT_EQ(notes_.find('<'), std::string::npos) << "there is nothing to gain where one alone has something to say";
+    notes_.clear();
+  }
+  /// What becomes of it when both have something to say in one turn, `a` first.
+  std::string turn() {
+    a_.say();
+    b_.say();
+    run_for(std::chrono::milliseconds(5));
+    return std::exchange(notes_, {});
+  }
+
+  std::string notes_;
+  Foresight a_{loop_, notes_, 'a'};
+  Foresight b_{loop_, notes_, 'b'};
+};
+
+TEST_F(PollAheadTest, AllThatHaveSomethingToSayAreReadBeforeTheFirstIsTold) {
+  EXPECT_EQ(turn(), "<a<b>a>b");
+  EXPECT_EQ(turn(), "<a<b>a>b") << "all was read, so the next edge is told of";
+}
+
+TEST_F(PollAheadTest, WhatIsNotUsedWhenItIsToldIsKept) {
+  b_.deaf = true;
+  EXPECT_EQ(turn().substr(0, 10), "<a<b>a>b=b");
+}
+
+TEST_F(PollAheadTest, WhatWasReadOfOneThatIsNotToldAnyMoreIsKept) {
+  a_.tell = [this] { b_.poll->watch({}); };
+  EXPECT_EQ(turn(), "<a<b>a=b");
+}
+
+TEST_F(PollAheadTest, WhatWasReadOfOneThatIsToldLaterIsKept) {
+  // It waits to write from now on: bulk, whose turn comes behind.
+  a_.tell = [this] { b_.poll->watch({.readable = false, .writable = true}); };
+  EXPECT_EQ(turn().substr(0, 8), "<a<b>a=b");
+}
+
+TEST_F(PollAheadTest, WhatWasUsedBeforeItWasToldIsNotKept) {
+  a_.tell = [this] { b_.poll->was_read(false); };
+  b_.deaf = true;
+  EXPECT_EQ(turn().substr(0, 8), "<a<b>a>b");
+}
+
+TEST_F(PollAheadTest, WhoIsGoneKeepsNothing) {
+  a_.tell = [this] { b_.poll.reset(); };
+  EXPECT_EQ(turn(), "<a<b>a");
+}
+
+TEST_F(PollAheadTest, WhoGoesWhenItIsToldKeepsNothing) {
+  b_.tell = [this] { b_.poll.reset(); };
+  b_.deaf = true;
+  EXPECT_EQ(turn(), "<a<b>a>b");
 }
 
 TEST_F(PollTest, ADescriptorThatCanNotBeWatchedIsRefused) {
