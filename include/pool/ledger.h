@@ -47,9 +47,12 @@ struct PoolRules {
   Micros pool_idle_timeout{};  ///< drop_unused() removes the pool after this long without clients and servers; 0: never
 };
 
-/// How long a waiter may be overtaken by one of the releasing server's own worker: not moving a connection between
-/// loops is worth a wait this short. Over all workers, first come first served holds for whoever has waited longer.
-inline constexpr Micros kWaitBeforeOrderHolds{5000};
+/// How much later than the longest waiter one of the releasing server's own worker may have come and still go first: not
+/// moving a connection between loops is worth that. Otherwise, first come first served holds over all workers.
+inline constexpr Micros kOvertaking{5000};
+
+/// How long a waiter whom no server suits waits before the pool gives up one that suits others.
+inline constexpr Micros kWaitBeforeEviction{5000};
 
 /// A client in need of a server, or in need of the pool's first welcome.
 struct Waiter {
@@ -186,7 +189,7 @@ class Ledger {
   void login_failed(PoolId pool, ConnectionId server, const LoginFailure& failure, TimePoint now, Actions& actions);
   /// After an active (or tested, checked, being canceled) server became clean: it is closed (close_needed, pause,
   /// lifetime, too many; reasons of admin-console.md 6.6), or goes to the longest waiter that fits, to used or to idle.
-  /// A waiter of the same worker goes first as long as the longest one has waited less than kWaitBeforeOrderHolds.
+  /// A waiter of the same worker goes first if it came less than kOvertaking after the longest one.
   void give(PoolId pool, ConnectionId server, TimePoint now, Actions& actions);
   /// The server is running its reset query (tested), resp. held back by a cancel in flight.
   void mark_tested(PoolId pool, ConnectionId server);

@@ -2,13 +2,12 @@
 
 namespace uvb {
 
-WaitEntry* choose_waiter(const Turn& turn, const ServerEntry& server) {
+WaitEntry* choose_waiter(const ServerEntry& server) {
   const WaitQueue& waiting = server.pool->waiting;
   WaitEntry* longest = waiting.longest(server.options);
   if (longest == nullptr || longest->waiter.worker == server.owner) return longest;
-  if (turn.now - longest->since >= kWaitBeforeOrderHolds) return longest;
   WaitEntry* own = waiting.longest_of(server.owner, server.options);
-  return own != nullptr ? own : longest;
+  return own != nullptr && own->since - longest->since < kOvertaking ? own : longest;
 }
 
 void assign(Turn& turn, ServerEntry& server, WaitEntry& waiter) {

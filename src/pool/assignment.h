@@ -5,8 +5,8 @@
 namespace uvb {
 
 /// Who is to have a server that just became free: the longest waiter it suits, unless that one is another worker's and
-/// has waited less than kWaitBeforeOrderHolds, and the server's own worker has one. Null when it suits nobody.
-[[nodiscard]] WaitEntry* choose_waiter(const Turn& turn, const ServerEntry& server);
+/// one of the server's own worker came less than kOvertaking later. Null when it suits nobody.
+[[nodiscard]] WaitEntry* choose_waiter(const ServerEntry& server);
 
 /// Gives `server` to the waiter. Only for a call by the server's worker: a client there is served at once.
 void assign(Turn& turn, ServerEntry& server, WaitEntry& waiter);

@@ -26,7 +26,7 @@ bool gives_way(const Turn& turn, const ServerEntry& server) {
   const PoolBooks& pool = *server.pool;
   const WaitEntry* longest = pool.waiting.front();
   if (longest == nullptr || longest->waiter.options == server.options) return false;
-  if (turn.now - longest->since < kWaitBeforeOrderHolds) return false;
+  if (turn.now - longest->since < kWaitBeforeEviction) return false;
   return pool.servers.count(ServerState::closing) == 0 && may_attempt(turn, pool) && at_a_limit(pool);
 }
 
@@ -65,7 +65,7 @@ void release(Turn& turn, ServerEntry& server) {
 
 void settle(Turn& turn, ServerEntry& server) {
   PoolBooks& pool = *server.pool;
-  if (WaitEntry* waiter = choose_waiter(turn, server)) return assign(turn, server, *waiter);
+  if (WaitEntry* waiter = choose_waiter(server)) return assign(turn, server, *waiter);
   pool.servers.set_idle(server, pool.rules.round_robin);
   after_parking(turn, pool);
 }

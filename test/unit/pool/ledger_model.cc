@@ -107,7 +107,7 @@ void LedgerModel::observe_link(std::uint32_t caller, const Action& action) {
     ASSERT_EQ(client.worker, server.owner);
     ASSERT_EQ(action.client, longest(server.pool, server.options, &server.owner));
     ASSERT_NE(clients_.at(first).worker, server.owner);
-    ASSERT_LT(now_ - clients_.at(first).since, kWaitBeforeOrderHolds);
+    ASSERT_LT(client.since - clients_.at(first).since, kOvertaking);
   }
   queues_[server.pool].remove(action.client);
   server.state = Server::active;
