@@ -27,6 +27,8 @@ class ReadWindow {
   bool read_ahead(Transport& transport, LentMemory& lent);
   /// There is something that was read ahead: the next fill() gives it, no readiness of a descriptor will tell.
   [[nodiscard]] bool ahead() const noexcept { return ahead_.is_there; }
+  /// As Transport::buffered(), with what was read ahead of it.
+  [[nodiscard]] bool buffered(const Transport& transport) const noexcept { return ahead() || transport.buffered(); }
   /// The turn ends, but what was read ahead must not. How that read ended; it may have found nothing, which is ok.
   [[gnu::cold]] [[nodiscard]] IoStatus keep_ahead();
   /// What was kept, without reading.
@@ -44,7 +46,7 @@ class ReadWindow {
  private:
   static constexpr std::uint8_t kSmallest = 15;  ///< 32 KiB: a TLS record and a bit
 
-  /// A read that was made ahead.
+  /// A read that was made ahead. Packed, as there may be thousands of connections.
   struct Ahead {
     const std::uint8_t* bytes = nullptr;  ///< in the memory of the turn, or in `own`
     std::unique_ptr<std::uint8_t[]> own;  ///< after keep_ahead()

@@ -104,7 +104,7 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   void resume();
   /// Something can have come while the client was slow and nobody looked; it may end the connection or make it unclean.
   [[nodiscard]] bool may_lie_unread() const noexcept {
-    return (poll_ && !poll_->watched().readable) || window_.ahead() || transport_->buffered();
+    return (poll_ && !poll_->watched().readable) || window_.buffered(*transport_);
   }
 
   // --- cancels ---

@@ -163,8 +163,8 @@ void ClientSession::on_readable() {
 void ClientSession::resume() {
   update_interest();
   // Not even a look at the transport while it is the crypto pool's.
-  while (phase_ != ClientPhase::closed && transport_ && !engine_away() && (transport_->buffered() || window_.ahead()) &&
-         may_read() && !(login_ && login_->reads_itself())) {
+  while (phase_ != ClientPhase::closed && transport_ && !engine_away() && window_.buffered(*transport_) && may_read() &&
+         !(login_ && login_->reads_itself())) {
     on_readable();
     update_interest();
   }

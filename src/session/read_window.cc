@@ -5,6 +5,13 @@
 
 namespace uvb {
 
+namespace {
+
+/// There is nothing more to come.
+bool is_end(IoStatus status) noexcept { return status == IoStatus::closed || status == IoStatus::failed; }
+
+}  // namespace
+
 ReadResult ReadWindow::fill(Transport& transport, LentMemory& lent, ByteView& bytes) {
   const ReadResult result = ahead_.is_there ? use_ahead(transport, lent, bytes) : read(transport, lent, bytes);
   brief_ = result.count < AheadMemory::kMost;
@@ -40,14 +47,14 @@ ReadResult ReadWindow::read_rest(const ReadResult& ahead, Transport& transport, 
   ReadResult rest = read(transport, lent, bytes);
   if (ahead.count == 0) return rest;
   // Whatever is wrong with the rest is found again by the next read, which must be told to come.
-  if (rest.status == IoStatus::closed || rest.status == IoStatus::failed) rest.more = true;
+  if (is_end(rest.status)) rest.more = true;
   rest.status = IoStatus::ok;
   rest.count += ahead.count;
   return rest;
 }
 
 IoStatus ReadWindow::keep_ahead() {
-  if (ahead_.status == IoStatus::closed || ahead_.status == IoStatus::failed) return ahead_.status;
+  if (is_end(ahead_.status)) return ahead_.status;
   ahead_.own = std::make_unique<std::uint8_t[]>(ahead_.count);
   std::copy_n(ahead_.bytes, ahead_.count, ahead_.own.get());
   ahead_.bytes = ahead_.own.get();

@@ -127,7 +127,7 @@ void ServerSession::resume() {
   const bool looked = !poll_ || poll_->watched().readable;
   update_interest();
   if (!looked && phase_ != ServerPhase::closed && transport_ && poll_->watched().readable) on_readable();
-  while (phase_ != ServerPhase::closed && transport_ && (transport_->buffered() || window_.ahead()) &&
+  while (phase_ != ServerPhase::closed && transport_ && window_.buffered(*transport_) &&
          !(client_ != nullptr && client_->blocked())) {
     on_readable();
   }

@@ -9,7 +9,6 @@ import pytest
 
 from harness import messages as m
 from harness.fake_server import fake_pool
-from harness.wire import Closed
 
 # Whoever was read so often, and left nothing, is read ahead.
 STEADY = 20
@@ -71,31 +70,27 @@ SURPLUS = m.row_description(["v"]) + m.data_row(["surplus"]) + m.command_complet
 def test_what_an_idle_server_says_with_the_next_question_reaches_nobody(start_pooler, fake_server, first, unasked,
                                                                         connections):
     """The server is lent before it is told that there is something to read; what it read ahead is known by then."""
-    def script(connection):
-        connection.read_startup()
-        connection.greet()
-        numbers.append(connection.number)
-        with contextlib.suppress(Closed):
-            connection.serve()
-
-    numbers = []
-    server = fake_server(script)
+    server = fake_server()
     pooler = fake_pool(start_pooler, server, server_login_retry=0)
 
     def speak():
-        unasked and server.connections[0].send(unasked)
-        unasked or server.connections[0].socket.shutdown(socket.SHUT_WR)
+        if unasked:
+            server.connections[0].send(unasked)
+        else:
+            server.connections[0].socket.shutdown(socket.SHUT_WR)
+
+    def ask():
+        two.send(m.query("echo mine"))
 
     with pooler.login() as one, pooler.login() as two:
         converse(one, two)
         with pooler.stopped():
-            for said in (speak, lambda: two.send(m.query("echo mine"))) if first == "server" else \
-                    (lambda: two.send(m.query("echo mine")), speak):
-                said()
+            for say in (speak, ask) if first == "server" else (ask, speak):
+                say()
         received = two.receive_until("Z")
         assert m.rows(received) == [["mine"]] and "A" not in m.kinds(received)
         assert one.value("echo also") == "also"
-    assert len(numbers) == connections
+    assert len(server.connections) == connections
 
 
 @pytest.mark.quick

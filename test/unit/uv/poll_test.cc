@@ -21,6 +21,13 @@
 namespace uvb {
 namespace {
 
+void connect(UniqueFd& near, UniqueFd& far) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
+  near = UniqueFd(pair[0]);
+  far = UniqueFd(pair[1]);
+}
+
 /// Reads once whenever it is told to, at most `most` bytes.
 class Reader final : public PollListener {
  public:
@@ -63,12 +70,6 @@ class PollTest : public ::testing::Test {
     reader_.emplace(loop_, near_.get());
   }
 
-  static void connect(UniqueFd& near, UniqueFd& far) {
-    std::array<int, 2> pair{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
-    near = UniqueFd(pair[0]);
-    far = UniqueFd(pair[1]);
-  }
   void say(std::string_view text) {
     ASSERT_EQ(::send(far_.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
   }
@@ -184,10 +185,7 @@ TEST_F(PollTest, OnlyWhatIsOfInterestNowIsTold) {
 class Foresight final : public PollListener {
  public:
   Foresight(Loop& loop, std::string& notes, char name) : notes_(notes), name_(name) {
-    std::array<int, 2> pair{};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()), 0);
-    near_ = UniqueFd(pair[0]);
-    far_ = UniqueFd(pair[1]);
+    connect(near_, far_);
     poll.emplace(loop, near_.get(), *this, Readiness{.readable = true});
   }
 
