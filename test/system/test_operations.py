@@ -87,6 +87,8 @@ def test_sigusr1_pauses_and_sigusr2_resumes(tx):
         client.value("select 1")
         tx.signal(signal.SIGUSR1)
         tx.wait_log("got SIGUSR1, pausing all activity")
+        # The line above is written when the signal is taken, this one when it is in force.
+        tx.wait_log("closing because: pause mode")
         client.send(m.query("select 'again'"))
         client.expect_silence(0.5)
         tx.signal(signal.SIGUSR1)
