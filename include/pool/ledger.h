@@ -47,8 +47,8 @@ struct PoolRules {
   Micros pool_idle_timeout{};  ///< drop_unused() removes the pool after this long without clients and servers; 0: never
 };
 
-/// How much later than the longest waiter one of the releasing server's own worker may have come and still go first: not
-/// moving a connection between loops is worth that. Otherwise, first come first served holds over all workers.
+/// How much later than the longest waiter one of the releasing server's own worker may have come and still go first:
+/// not moving a connection between loops is worth that. Otherwise, first come first served holds over all workers.
 inline constexpr Micros kOvertaking{5000};
 
 /// How long a waiter whom no server suits waits before the pool gives up one that suits others.
