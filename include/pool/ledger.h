@@ -57,12 +57,12 @@ inline constexpr Micros kWaitBeforeEviction{5000};
 /// A client in need of a server, or in need of the pool's first welcome.
 struct Waiter {
   WorkerId worker{};
+  bool login = false;  ///< waits for the pool's first welcome and gets no server
+  /// Start-up options the server must have been started with (QuestDB's statement_timeout); usually empty.
+  std::string options;
   ConnectionId client = ConnectionId::none;
   TimePoint query_start;  ///< for maxwait; default when no query is waiting (login)
   TimePoint last_packet;  ///< for reserve_pool_timeout
-  bool login = false;     ///< waits for the pool's first welcome and gets no server
-  /// Start-up options the server must have been started with (QuestDB's statement_timeout); usually empty.
-  std::string options;
 };
 
 /// A server connection as the ledger names it: `owner` has it on its loop.
@@ -174,9 +174,9 @@ class Ledger {
   /// A client needs a server, or (login) the first welcome. An idle server of the caller's worker is preferred; else
   /// another worker's is handed over. The calling thread must be `waiter.worker`'s.
   TakeResult take(PoolId pool, const Waiter& waiter, TimePoint now, Actions& actions);
-  /// The client ends and does not want to wait any more. false: it is not queued; a server may be on its way (give() it
-  /// back then), or a fail or welcome for it (drop it then).
-  bool cancel_wait(PoolId pool, ConnectionId client);
+  /// The client of `worker` ends and does not want to wait any more. false: it is not queued; a server may be on its
+  /// way (give() it back then), or a fail or welcome for it (drop it then).
+  bool cancel_wait(WorkerId worker, ConnectionId client);
 
   // --- servers -----------------------------------------------------------------------------------------------------
   // give() and login_succeeded() are called by the thread of the server's worker.

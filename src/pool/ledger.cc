@@ -121,8 +121,8 @@ TakeResult Ledger::take(PoolId id, const Waiter& waiter, TimePoint now, Actions&
   });
 }
 
-bool Ledger::cancel_wait(PoolId /*pool*/, ConnectionId client) {
-  return state_->books.with([&](Registry& books) { return stop_waiting(books, client); });
+bool Ledger::cancel_wait(WorkerId worker, ConnectionId client) {
+  return state_->books.with([&](Registry& books) { return stop_waiting(books, worker, client); });
 }
 
 void Ledger::login_succeeded(PoolId /*pool*/, ConnectionId server, std::shared_ptr<const Welcome> welcome,

@@ -14,7 +14,7 @@ namespace {
 TakeResult refuse(std::string error) { return {TakeStatus::refused, ConnectionId::none, std::move(error)}; }
 
 TakeResult enqueue(Turn& turn, PoolBooks& pool, const Waiter& waiter) {
-  if (turn.books.waiters().find(waiter.client) == nullptr) {
+  if (turn.books.waiters().find(waiter.worker, waiter.client) == nullptr) {
     WaitEntry& entry = turn.books.waiters().acquire(pool, waiter, turn.now);
     if (waiter.login) {
       pool.logins.push_back(entry);
@@ -47,7 +47,7 @@ TakeResult take_idle(Turn& turn, PoolBooks& pool, ServerEntry& server, const Wai
     return {TakeStatus::granted, server.id, {}};
   }
   TakeResult result = enqueue(turn, pool, waiter);
-  hand_over(turn, server, *turn.books.waiters().find(waiter.client));
+  hand_over(turn, server, *turn.books.waiters().find(waiter.worker, waiter.client));
   return result;
 }
 
@@ -74,8 +74,8 @@ TakeResult need(Turn& turn, PoolBooks& pool, const Waiter& waiter) {
   return result;
 }
 
-bool stop_waiting(Registry& books, ConnectionId client) {
-  WaitEntry* entry = books.waiters().find(client);
+bool stop_waiting(Registry& books, WorkerId worker, ConnectionId client) {
+  WaitEntry* entry = books.waiters().find(worker, client);
   if (entry == nullptr) return false;
   const bool queued = entry->promised == nullptr;
   if (!queued) {

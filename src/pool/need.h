@@ -8,6 +8,6 @@ namespace uvb {
 TakeResult need(Turn& turn, PoolBooks& pool, const Waiter& waiter);
 
 /// The client does not wait any more. False when it was in no queue.
-bool stop_waiting(Registry& books, ConnectionId client);
+bool stop_waiting(Registry& books, WorkerId worker, ConnectionId client);
 
 }  // namespace uvb

@@ -6,7 +6,7 @@
 namespace uvb {
 
 Registry::Registry(std::uint32_t workers, std::function<ConnectionId()> next_id)
-    : workers_(workers), next_id_(std::move(next_id)), servers_by_worker_(workers) {}
+    : workers_(workers), next_id_(std::move(next_id)), servers_by_worker_(workers), waiters_(workers) {}
 
 PoolBooks& Registry::open(const PoolKey& key) {
   if (const auto known = by_key_.find(key); known != by_key_.end()) return *known->second;

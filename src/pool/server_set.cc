@@ -36,6 +36,8 @@ void ServerSet::remove(ServerEntry& server) noexcept {
 }
 
 void ServerSet::set_state(ServerEntry& server, ServerState state) noexcept {
+  // From one client to the next: what every worker reads is not written then.
+  if (server.state == state && state == ServerState::active) return;
   leave_state(server);
   enter_state(server, state);
   if (state == ServerState::used) used_.push_back(server);

@@ -9,7 +9,7 @@ WaitEntry* WaitQueue::longest(const std::string& options) const noexcept {
 }
 
 WaitEntry* WaitQueue::longest_of(WorkerId worker, const std::string& options) const noexcept {
-  WaitEntry* entry = by_worker_[number(worker)].front();
+  WaitEntry* entry = by_worker_[number(worker)].list.front();
   while (entry != nullptr && entry->waiter.options != options) entry = OfWorker::next(*entry);
   return entry;
 }
@@ -30,26 +30,28 @@ void WaitQueue::erase(WaitEntry& entry) noexcept {
 }
 
 WaitEntry& WaitEntries::acquire(PoolBooks& pool, const Waiter& waiter, TimePoint now) {
-  if (unused_.empty()) {
-    WaitEntry& fresh = entries_.emplace_back();
+  OfWorker& own = by_worker_[number(waiter.worker)];
+  if (own.unused.empty()) {
+    WaitEntry& fresh = own.all.emplace_back();
     // Room for all, so that release() never allocates.
-    if (unused_.capacity() < entries_.size()) unused_.reserve(entries_.size() * 2);
-    unused_.push_back(&fresh);
+    if (own.unused.capacity() < own.all.size()) own.unused.reserve(own.all.size() * 2);
+    own.unused.push_back(&fresh);
   }
-  WaitEntry& entry = *unused_.back();
-  unused_.pop_back();
+  WaitEntry& entry = *own.unused.back();
+  own.unused.pop_back();
   entry.waiter = waiter;
   entry.since = now;
   entry.pool = &pool;
-  by_client_.insert(waiter.client, entry);
+  own.by_client.insert(waiter.client, entry);
   return entry;
 }
 
 void WaitEntries::release(WaitEntry& entry) noexcept {
-  by_client_.erase(entry.waiter.client);
+  OfWorker& own = by_worker_[number(entry.waiter.worker)];
+  own.by_client.erase(entry.waiter.client);
   entry.pool = nullptr;
   entry.promised = nullptr;
-  unused_.push_back(&entry);
+  own.unused.push_back(&entry);
 }
 
 }  // namespace uvb

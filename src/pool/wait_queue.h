@@ -5,6 +5,7 @@
 #include <deque>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "pool/id_map.h"
@@ -16,14 +17,15 @@ namespace uvb {
 struct PoolBooks;
 struct ServerEntry;
 
-/// One client that waits, or to which a server is under way.
-struct WaitEntry {
-  Waiter waiter;
-  TimePoint since;  ///< when it was queued; kept when it queues again
-  PoolBooks* pool = nullptr;
-  ServerEntry* promised = nullptr;  ///< under way to it; then it is in no queue
+/// One client that waits, or to which a server is under way. What other workers look at and write comes first: one
+/// cache line, up to the length of the options.
+struct alignas(kCacheLine) WaitEntry {
   ListLink<WaitEntry> everywhere;
   ListLink<WaitEntry> same_worker;
+  TimePoint since;  ///< when it was queued; kept when it queues again
+  Waiter waiter;
+  PoolBooks* pool = nullptr;
+  ServerEntry* promised = nullptr;  ///< under way to it; then it is in no queue
 };
 
 /// Clients waiting for a server of one pool, first come first served, with a second view by worker so that a worker's
@@ -49,27 +51,39 @@ class WaitQueue {
  private:
   using All = IntrusiveList<WaitEntry, &WaitEntry::everywhere>;
   using OfWorker = IntrusiveList<WaitEntry, &WaitEntry::same_worker>;
-  OfWorker& of(const WaitEntry& entry) noexcept { return by_worker_[number(entry.waiter.worker)]; }
+  struct alignas(kCacheLine) OwnLine {
+    OfWorker list;
+  };
+  OfWorker& of(const WaitEntry& entry) noexcept { return by_worker_[number(entry.waiter.worker)].list; }
 
-  All all_;
-  std::vector<OfWorker> by_worker_;
+  alignas(kCacheLine) All all_;
+  std::vector<OwnLine> by_worker_;
 };
 
 /// Clients waiting for a pool's first welcome, in order. Apart from WaitQueue since no server is ever linked to them.
 using LoginQueue = IntrusiveList<WaitEntry, &WaitEntry::everywhere>;
 
-/// Owns the entries of all pools, keeps the unused ones for the next waiter and finds them by client.
+/// Owns the entries of all pools, keeps the unused ones for the next waiter and finds them by client. Each worker's
+/// clients have entries of their own, so that what one worker writes seldom has to leave its processor's cache.
 class WaitEntries {
  public:
+  explicit WaitEntries(std::uint32_t workers) : by_worker_(workers) {}
+
   WaitEntry& acquire(PoolBooks& pool, const Waiter& waiter, TimePoint now);
   /// `entry` must be in no queue.
   void release(WaitEntry& entry) noexcept;
-  [[nodiscard]] WaitEntry* find(ConnectionId client) const noexcept { return by_client_.find(client); }
+  /// `worker` is the client's.
+  [[nodiscard]] WaitEntry* find(WorkerId worker, ConnectionId client) const noexcept {
+    return by_worker_[number(worker)].by_client.find(client);
+  }
 
  private:
-  std::deque<WaitEntry> entries_;
-  std::vector<WaitEntry*> unused_;
-  IdMap<WaitEntry> by_client_;
+  struct alignas(kCacheLine) OfWorker {
+    std::deque<WaitEntry> all;
+    std::vector<WaitEntry*> unused;
+    IdMap<WaitEntry> by_client;
+  };
+  std::vector<OfWorker> by_worker_;
 };
 
 }  // namespace uvb

@@ -128,7 +128,7 @@ void Worker::kill_client(ConnectionId id) {
 void Worker::client_joined(ClientSession& client) { commons_.ledger.client_joined(client.pool()->id); }
 
 Waiter Worker::waiter_for(const ClientSession& client, bool login) const {
-  return Waiter{id_, client.id(), client.query_start(), client.last_packet(), login, client.server_options()};
+  return Waiter{id_, login, client.server_options(), client.id(), client.query_start(), client.last_packet()};
 }
 
 TakeOutcome Worker::take(ClientSession& client, std::string& error) {
@@ -163,7 +163,7 @@ TakeOutcome Worker::await_welcome(ClientSession& client, std::string& error) {
 }
 
 void Worker::cancel_wait(ClientSession& client) {
-  if (client.pool() != nullptr) commons_.ledger.cancel_wait(client.pool()->id, client.id());
+  if (client.pool() != nullptr) commons_.ledger.cancel_wait(id_, client.id());
 }
 
 void Worker::server_logged_in(ServerSession& server, std::shared_ptr<const Welcome> welcome) {

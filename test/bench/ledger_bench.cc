@@ -24,7 +24,9 @@ class WarmLedger {
     rules.pool_size = pool_size;
     rules.server_lifetime = std::chrono::hours(1);
     pool_ = ledger_->open({"db", "app"}, rules);
-    for (std::uint32_t worker = 0; worker < workers; ++worker) fill(static_cast<WorkerId>(worker), servers_each);
+    for (std::uint32_t worker = 0; worker < workers; ++worker) open(static_cast<WorkerId>(worker), servers_each);
+    Actions none;
+    for (const ConnectionId server : opened_) ledger_->give(pool_, server, kNow, none);
   }
 
   Ledger& ledger() { return *ledger_; }
@@ -32,26 +34,26 @@ class WarmLedger {
   ConnectionId next_id() { return static_cast<ConnectionId>(++last_id_); }
 
  private:
-  void fill(WorkerId worker, int servers) {
+  /// They stay with their clients, so that the next worker's clients need servers of their own.
+  void open(WorkerId worker, int servers) {
     Actions actions;
-    std::vector<ConnectionId> opened;
     for (int i = 0; i < servers; ++i) {
       actions.clear();
-      ledger_->take(pool_, {worker, next_id(), kNow, kNow, false, {}}, kNow, actions);
-      opened.push_back(actions.at(0).server);
-      ledger_->login_succeeded(pool_, opened.back(), std::make_shared<const Welcome>(), kNow, actions);
+      ledger_->take(pool_, {worker, false, {}, next_id(), kNow, kNow}, kNow, actions);
+      opened_.push_back(actions.at(0).server);
+      ledger_->login_succeeded(pool_, opened_.back(), std::make_shared<const Welcome>(), kNow, actions);
     }
-    for (const ConnectionId server : opened) ledger_->give(pool_, server, kNow, actions);
   }
 
   std::uint64_t last_id_ = 0;
   std::unique_ptr<Ledger> ledger_;
   PoolId pool_ = PoolId::none;
+  std::vector<ConnectionId> opened_;
 };
 
 void BM_TakeAndGive(benchmark::State& state) {
   WarmLedger warm(1, static_cast<int>(state.range(0)), 100);
-  const Waiter waiter{WorkerId{0}, warm.next_id(), kNow, kNow, false, {}};
+  const Waiter waiter{WorkerId{0}, false, {}, warm.next_id(), kNow, kNow};
   Actions actions;
   for (auto _ : state) {
     const TakeResult result = warm.ledger().take(warm.pool(), waiter, kNow, actions);
@@ -70,14 +72,14 @@ void BM_QueueAndServe(benchmark::State& state) {
   ConnectionId server = ConnectionId::none;
   for (const ConnectionId client : clients) {
     const TakeResult result =
-        warm.ledger().take(warm.pool(), {WorkerId{0}, client, kNow, kNow, false, {}}, kNow, actions);
+        warm.ledger().take(warm.pool(), {WorkerId{0}, false, {}, client, kNow, kNow}, kNow, actions);
     if (result.status == TakeStatus::granted) server = result.server;
   }
   std::size_t at = 0;
   for (auto _ : state) {
     actions.clear();
     warm.ledger().give(warm.pool(), server, kNow, actions);
-    warm.ledger().take(warm.pool(), {WorkerId{0}, clients[at], kNow, kNow, false, {}}, kNow, actions);
+    warm.ledger().take(warm.pool(), {WorkerId{0}, false, {}, clients[at], kNow, kNow}, kNow, actions);
     at = (at + 1) % clients.size();
   }
   if (actions.size() != 1) state.SkipWithError("the waiter was not served");
@@ -93,11 +95,39 @@ void BM_TakeAndGiveByThreads(benchmark::State& state) {
   for (auto _ : state) {
     const auto worker = static_cast<WorkerId>(state.thread_index());
     const auto client = static_cast<ConnectionId>(1000000 + state.thread_index());
-    const TakeResult result = warm->ledger().take(warm->pool(), {worker, client, kNow, kNow, false, {}}, kNow, actions);
+    const TakeResult result = warm->ledger().take(warm->pool(), {worker, false, {}, client, kNow, kNow}, kNow, actions);
     warm->ledger().give(warm->pool(), result.server, kNow, actions);
   }
 }
 BENCHMARK(BM_TakeAndGiveByThreads)->Threads(1)->Threads(2)->UseRealTime();
+
+/// Threads that are workers, each with one server and clients that queue for it.
+void BM_QueueAndServeByThreads(benchmark::State& state) {
+  constexpr std::uint64_t kClients = 24;
+  static std::unique_ptr<WarmLedger> warm;
+  static std::vector<ConnectionId> servers;
+  const auto client = [](WorkerId worker, std::uint64_t i) {
+    return static_cast<ConnectionId>((1 + number(worker)) * 1'000'000 + i % kClients);
+  };
+  const auto take = [&](WorkerId worker, std::uint64_t i, Actions& actions) {
+    return warm->ledger().take(warm->pool(), {worker, false, {}, client(worker, i), kNow, kNow}, kNow, actions);
+  };
+  Actions actions;
+  if (state.thread_index() == 0) {
+    warm = std::make_unique<WarmLedger>(static_cast<std::uint32_t>(state.threads()), 1, state.threads());
+    servers.clear();
+    for (int i = 0; i < state.threads(); ++i) servers.push_back(take(static_cast<WorkerId>(i), 0, actions).server);
+  }
+  const auto worker = static_cast<WorkerId>(state.thread_index());
+  std::uint64_t at = 0;
+  for (auto _ : state) {
+    actions.clear();
+    take(worker, ++at, actions);
+    warm->ledger().give(warm->pool(), servers[number(worker)], kNow, actions);
+  }
+  if (actions.size() != 1 || actions.front().kind != Action::Kind::serve) state.SkipWithError("no waiter was served");
+}
+BENCHMARK(BM_QueueAndServeByThreads)->Threads(1)->Threads(2)->UseRealTime();
 
 }  // namespace
 }  // namespace uvb

@@ -60,10 +60,10 @@ class LedgerTest : public testing::Test {
   }
 
   TakeResult take(PoolId pool, std::uint64_t client, WorkerId worker = kA, const std::string& options = {}) {
-    return ledger.take(pool, {worker, id(client), now, now, false, options}, now, fresh());
+    return ledger.take(pool, {worker, false, options, id(client), now, now}, now, fresh());
   }
   TakeResult take_login(PoolId pool, std::uint64_t client, WorkerId worker = kA) {
-    return ledger.take(pool, {worker, id(client), {}, now, true, {}}, now, fresh());
+    return ledger.take(pool, {worker, true, {}, id(client), {}, now}, now, fresh());
   }
   void give(PoolId pool, ConnectionId server) { ledger.give(pool, server, now, fresh()); }
   void removed(PoolId pool, ConnectionId server) { ledger.removed(pool, server, now, fresh()); }

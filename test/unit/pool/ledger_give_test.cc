@@ -214,7 +214,7 @@ TEST_F(GivingAServerBack, UnusedFreshServerWithoutLifetimeIsClosedByTheNextTick)
   const PoolId pool = open();
   take(pool, 1);
   const ConnectionId server = only(Kind::launch).server;
-  ledger.cancel_wait(pool, id(1));
+  ledger.cancel_wait(kA, id(1));
   logged_in(pool, server);
   EXPECT_EQ(counts(pool).idle, 1);
   tick();

@@ -82,7 +82,7 @@ class HammerWorker {
     if (client.waiting || client.left == 0) return;
     Actions actions;
     const TimePoint now = arena_.clock.now();
-    const TakeResult result = arena_.ledger.take(client.pool, {self_, id, now, now, false, {}}, now, actions);
+    const TakeResult result = arena_.ledger.take(client.pool, {self_, false, {}, id, now, now}, now, actions);
     client.waiting = result.status == TakeStatus::queued;
     if (result.status == TakeStatus::granted) link(id, client, result.server);
     act(actions);

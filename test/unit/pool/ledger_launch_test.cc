@@ -196,7 +196,7 @@ TEST_F(OpeningServers, UsedServersAreEvictedOnlyFromPoolsWithoutWaiters) {
   EXPECT_EQ(only(Kind::check).server, server);
   take(bob, 3);
   EXPECT_EQ(count(Kind::close), 0);
-  ledger.cancel_wait(alice, id(2));
+  ledger.cancel_wait(kA, id(2));
   tick();
   EXPECT_EQ(only(Kind::close).server, server);
 }

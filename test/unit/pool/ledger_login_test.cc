@@ -15,7 +15,7 @@ class ServerLogins : public LedgerTest {
     removed(pool, warm(pool, 1)[0]);
     take(pool, 1);
     unreachable(pool, only(Kind::launch).server);
-    ledger.cancel_wait(pool, id(1));
+    ledger.cancel_wait(kA, id(1));
     return pool;
   }
 };
@@ -57,7 +57,7 @@ TEST_F(ServerLogins, LoginWaiterMayGiveUp) {
   const PoolId pool = open();
   take_login(pool, 1);
   const ConnectionId server = only(Kind::launch).server;
-  EXPECT_TRUE(ledger.cancel_wait(pool, id(1)));
+  EXPECT_TRUE(ledger.cancel_wait(kA, id(1)));
   logged_in(pool, server);
   EXPECT_TRUE(actions.empty());
 }

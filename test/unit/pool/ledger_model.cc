@@ -147,7 +147,7 @@ void LedgerModel::observe_launch(const Action& action) {
 void LedgerModel::take(ConnectionId id) {
   ClientBook& client = clients_.at(id);
   const TimePoint query_start = client.login ? TimePoint{} : now_;
-  const Waiter waiter{client.worker, id, query_start, now_, client.login, client.options};
+  const Waiter waiter{client.worker, client.login, client.options, id, query_start, now_};
   call(number(client.worker), [&](Actions& actions) {
     const TakeResult result = ledger_.take(ids_[client.pool], waiter, now_, actions);
     client.since = now_;
@@ -297,7 +297,7 @@ void LedgerModel::client_event() {
   if (client.state == Client::linked && client.server != ConnectionId::none) return end_use(id);
   if (!chance(8)) return;
   const bool was_queued = client.state == Client::waiting;
-  ASSERT_EQ(ledger_.cancel_wait(ids_[client.pool], id), was_queued);
+  ASSERT_EQ(ledger_.cancel_wait(client.worker, id), was_queued);
   queues_[client.pool].remove(id);
   for (auto& [server_id, server] : servers_) {
     if (server.client == id) server.client = ConnectionId::none;

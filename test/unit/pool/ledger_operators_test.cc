@@ -243,7 +243,7 @@ TEST_F(Operators, CallsForAKilledPoolAreHarmless) {
   ledger.end_cancel(pool, now, fresh());
   change_rules(pool);
   EXPECT_FALSE(ledger.begin_cancel(pool));
-  EXPECT_FALSE(ledger.cancel_wait(pool, id(1)));
+  EXPECT_FALSE(ledger.cancel_wait(kA, id(1)));
   EXPECT_EQ(ledger.welcome(pool), nullptr);
   give(pool, id(12345));
   EXPECT_TRUE(actions.empty());

@@ -127,7 +127,7 @@ TEST_F(TakingAServer, CountsWaitersAndTheirOldestQuery) {
   take(pool, 3);
   EXPECT_EQ(counts(pool).waiting, 2);
   EXPECT_EQ(counts(pool).oldest_query_start, first);
-  EXPECT_TRUE(ledger.cancel_wait(pool, id(2)));
+  EXPECT_TRUE(ledger.cancel_wait(kA, id(2)));
   EXPECT_EQ(counts(pool).waiting, 1);
   EXPECT_EQ(counts(pool).oldest_query_start, first + Micros(100));
 }
@@ -138,8 +138,8 @@ TEST_F(TakingAServer, CancelledWaiterIsNotServed) {
   const ConnectionId server = connect(pool, 1);
   take(pool, 2);
   take(pool, 3);
-  EXPECT_TRUE(ledger.cancel_wait(pool, id(2)));
-  EXPECT_FALSE(ledger.cancel_wait(pool, id(2)));
+  EXPECT_TRUE(ledger.cancel_wait(kA, id(2)));
+  EXPECT_FALSE(ledger.cancel_wait(kA, id(2)));
   give(pool, server);
   EXPECT_EQ(only(Kind::serve).client, id(3));
 }
@@ -148,7 +148,7 @@ TEST_F(TakingAServer, CancelledWhileTheServerIsUnderWayTheServerComesBack) {
   const PoolId pool = open();
   const ConnectionId server = warm(pool, 1, kA)[0];
   take(pool, 1, kB);
-  EXPECT_FALSE(ledger.cancel_wait(pool, id(1)));
+  EXPECT_FALSE(ledger.cancel_wait(kB, id(1)));
   EXPECT_EQ(ledger.moved(pool, server, kB), nullptr);
   give(pool, server);
   EXPECT_EQ(counts(pool).idle, 1);
