@@ -65,14 +65,14 @@ def cpu_of(load, unit):
 def measure_cpu(work, case):
     """Alternating windows, subject then reference; the ratio is taken per round.
 
-    Two workers need every CPU, where the scheduler's choices add noise: twice the rounds."""
+    Two workers need every CPU, where the scheduler's choices add noise: four times the rounds."""
     rounds = []
     with two_poolers(work, case) as (subject, reference), start_load(work, case, subject) as ours, \
             start_load(work, case, reference) as theirs:
         for load in (ours, theirs):
             load.event("ready")
             load.window()  # not counted: first use of buffers, code and connections
-        for _ in range(work.options.rounds * (2 if case.against_one_worker else 1)):
+        for _ in range(work.options.rounds * (4 if case.against_one_worker else 1)):
             pair = {"subject": cpu_of(ours, case.unit), "reference": cpu_of(theirs, case.unit)}
             rounds.append({**pair, "ratio": pair["subject"]["us"] / pair["reference"]["us"]})
     return summary(rounds, case)
