@@ -15,6 +15,8 @@ namespace {
 
 constexpr TimePoint kNow{std::chrono::hours(1000)};
 
+Waiter waiter_of(WorkerId worker, ConnectionId client) { return {worker, false, {}, client, kNow, kNow}; }
+
 /// A pool of logged-in idle servers, the same number for each worker.
 class WarmLedger {
  public:
@@ -39,7 +41,7 @@ class WarmLedger {
     Actions actions;
     for (int i = 0; i < servers; ++i) {
       actions.clear();
-      ledger_->take(pool_, {worker, false, {}, next_id(), kNow, kNow}, kNow, actions);
+      ledger_->take(pool_, waiter_of(worker, next_id()), kNow, actions);
       opened_.push_back(actions.at(0).server);
       ledger_->login_succeeded(pool_, opened_.back(), std::make_shared<const Welcome>(), kNow, actions);
     }
@@ -53,7 +55,7 @@ class WarmLedger {
 
 void BM_TakeAndGive(benchmark::State& state) {
   WarmLedger warm(1, static_cast<int>(state.range(0)), 100);
-  const Waiter waiter{WorkerId{0}, false, {}, warm.next_id(), kNow, kNow};
+  const Waiter waiter = waiter_of(WorkerId{0}, warm.next_id());
   Actions actions;
   for (auto _ : state) {
     const TakeResult result = warm.ledger().take(warm.pool(), waiter, kNow, actions);
@@ -71,15 +73,14 @@ void BM_QueueAndServe(benchmark::State& state) {
   Actions actions;
   ConnectionId server = ConnectionId::none;
   for (const ConnectionId client : clients) {
-    const TakeResult result =
-        warm.ledger().take(warm.pool(), {WorkerId{0}, false, {}, client, kNow, kNow}, kNow, actions);
+    const TakeResult result = warm.ledger().take(warm.pool(), waiter_of(WorkerId{0}, client), kNow, actions);
     if (result.status == TakeStatus::granted) server = result.server;
   }
   std::size_t at = 0;
   for (auto _ : state) {
     actions.clear();
     warm.ledger().give(warm.pool(), server, kNow, actions);
-    warm.ledger().take(warm.pool(), {WorkerId{0}, false, {}, clients[at], kNow, kNow}, kNow, actions);
+    warm.ledger().take(warm.pool(), waiter_of(WorkerId{0}, clients[at]), kNow, actions);
     at = (at + 1) % clients.size();
   }
   if (actions.size() != 1) state.SkipWithError("the waiter was not served");
@@ -95,7 +96,7 @@ void BM_TakeAndGiveByThreads(benchmark::State& state) {
   for (auto _ : state) {
     const auto worker = static_cast<WorkerId>(state.thread_index());
     const auto client = static_cast<ConnectionId>(1000000 + state.thread_index());
-    const TakeResult result = warm->ledger().take(warm->pool(), {worker, false, {}, client, kNow, kNow}, kNow, actions);
+    const TakeResult result = warm->ledger().take(warm->pool(), waiter_of(worker, client), kNow, actions);
     warm->ledger().give(warm->pool(), result.server, kNow, actions);
   }
 }
@@ -110,7 +111,7 @@ void BM_QueueAndServeByThreads(benchmark::State& state) {
     return static_cast<ConnectionId>((1 + number(worker)) * 1'000'000 + i % kClients);
   };
   const auto take = [&](WorkerId worker, std::uint64_t i, Actions& actions) {
-    return warm->ledger().take(warm->pool(), {worker, false, {}, client(worker, i), kNow, kNow}, kNow, actions);
+    return warm->ledger().take(warm->pool(), waiter_of(worker, client(worker, i)), kNow, actions);
   };
   Actions actions;
   if (state.thread_index() == 0) {
