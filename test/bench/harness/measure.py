@@ -23,17 +23,25 @@ def units_done(result, unit):
 
 @contextlib.contextmanager
 def two_poolers(work, case):
-    """The subject and what it is compared with, in front of one backend."""
-    placement = work.placement
+    """The subject and what it is compared with, fresh, in front of one backend; two workers get a backend of their own.
+
+    The backend of the two-worker cases works on any CPU, beside the workers, and what it spends on the connections of
+    the pooler whose turn it is not would come out of their time."""
     free = case.against_one_worker
-    cpus = placement.all if free else None
-    with work.backend(placement.on(placement.all) if free else None) as backend:
-        databases = {"bench": backend.address}
-        other = work.subject if free else work.reference
+    cpus = work.placement.all if free else None
+    prefix = work.placement.on(cpus) if free else None
+    other = work.subject if free else work.reference
+    with work.backend(prefix) as backend, contextlib.ExitStack() as stack:
+        other_backend = stack.enter_context(work.backend(prefix)) if free else backend
         first = work.relay(backend) if case.relay else \
-            work.pooler(work.subject, databases, auth=case.auth, workers=case.workers, cpus=cpus)
-        with first as subject, work.pooler(other, databases, auth=case.auth, cpus=cpus) as reference:
+            work.pooler(work.subject, databases(backend), auth=case.auth, workers=case.workers, cpus=cpus)
+        with first as subject, \
+                work.pooler(other, databases(other_backend), auth=case.auth, cpus=cpus) as reference:
             yield subject, reference
+
+
+def databases(backend):
+    return {"bench": backend.address}
 
 
 def start_load(work, case, pooler):
@@ -63,19 +71,28 @@ def cpu_of(load, unit):
 
 
 def measure_cpu(work, case):
-    """Alternating windows, subject then reference; the ratio is taken per round.
+    """The median of per-round ratios, over several pairs of freshly started poolers.
 
-    Two workers need every CPU, where the scheduler's choices add noise: four times the rounds."""
+    A process keeps what chance gave it at its start (addresses, who is accepted where) and differs by a few percent
+    from the next one. Two workers need every CPU, where the scheduler's choices add noise: four times the pairs."""
+    rounds = []
+    for _ in range(work.options.pairs * (4 if case.against_one_worker else 1)):
+        rounds += measure_pair(work, case)
+    return summary(rounds, case)
+
+
+def measure_pair(work, case):
+    """Alternating windows of one pair of poolers, subject then reference; the ratio is taken per round."""
     rounds = []
     with two_poolers(work, case) as (subject, reference), start_load(work, case, subject) as ours, \
             start_load(work, case, reference) as theirs:
         for load in (ours, theirs):
             load.event("ready")
             load.window()  # not counted: first use of buffers, code and connections
-        for _ in range(work.options.rounds * (4 if case.against_one_worker else 1)):
-            pair = {"subject": cpu_of(ours, case.unit), "reference": cpu_of(theirs, case.unit)}
-            rounds.append({**pair, "ratio": pair["subject"]["us"] / pair["reference"]["us"]})
-    return summary(rounds, case)
+        for _ in range(work.options.rounds):
+            sides = {"subject": cpu_of(ours, case.unit), "reference": cpu_of(theirs, case.unit)}
+            rounds.append({**sides, "ratio": sides["subject"]["us"] / sides["reference"]["us"]})
+    return rounds
 
 
 def summary(rounds, case):
@@ -128,7 +145,7 @@ def measure_calls(work, case):
     row = {"target": case.target, "unit": case.unit}
     with work.backend() as backend:
         for side, kind in (("subject", work.subject), ("reference", work.reference)):
-            with work.pooler(kind, {"bench": backend.address}) as pooler:
+            with work.pooler(kind, databases(backend)) as pooler:
                 load = load_for(kind, case.load)
                 count = work.options.call_count if case.unit == "transaction" else 1
                 calls, total, result = trace_calls(work, pooler, [*pooler.target(case.tls), *load], count)
