@@ -230,7 +230,7 @@ class ClientSession final : public PollListener {
   bool counted_ = true;            ///< by the limits on clients
   std::uint8_t queries_ = 0;       ///< see stays()
   TimePoint wait_start_;           ///< default: not waiting
-  ReadWindow window_{ReadWindow::Most::kib_128};
+  ReadWindow window_;
   VariableValues variables_;
   std::shared_ptr<const std::string> server_options_;  ///< null: none
   std::unique_ptr<ClientStatements> statements_;

@@ -16,11 +16,6 @@ namespace uvb {
 /// slow peer leaves behind stays small.
 class ReadWindow {
  public:
-  /// The most read at a time. What makes fewest system calls of an upload is more than a client's socket takes of a
-  /// download at once; still more would make other connections wait.
-  enum class Most : std::uint8_t { kib_64 = 16, kib_128 = 17 };
-  explicit ReadWindow(Most most) noexcept : largest_log2_(static_cast<std::uint8_t>(most)) {}
-
   /// Reads once; `bytes` is everything unused so far, valid until done() or the next turn.
   ReadResult fill(Transport& transport, LentMemory& lent, ByteView& bytes);
   /// Reads a little into the memory for that, for the next fill(). false: nothing was read.
@@ -45,6 +40,8 @@ class ReadWindow {
 
  private:
   static constexpr std::uint8_t kSmallest = 15;  ///< 32 KiB: a TLS record and a bit
+  /// 128 KiB: as few system calls and wake-ups of the peer as bulk gains by; more would make other connections wait.
+  static constexpr std::uint8_t kLargest = 17;
 
   /// A read that was made ahead. Packed, as there may be thousands of connections.
   struct Ahead {
@@ -65,7 +62,6 @@ class ReadWindow {
   Buffer kept_;
   Ahead ahead_;
   bool brief_ = false;  ///< the last read gave little
-  std::uint8_t largest_log2_;
   std::uint8_t size_log2_ = kSmallest;
 };
 

@@ -202,7 +202,7 @@ class alignas(kCacheLine) ServerSession final : public PollListener, public Hold
   bool probe_ = false;
   bool unnamed_portal_ = false;  ///< QuestDB only: bound, not executed
   std::uint16_t cancels_ = 0;
-  ReadWindow window_{ReadWindow::Most::kib_64};
+  ReadWindow window_;
   VariableValues variables_;
   Outstanding outstanding_;
 

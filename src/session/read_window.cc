@@ -85,7 +85,7 @@ ReadResult ReadWindow::read(Transport& transport, LentMemory& lent, ByteView& by
 }
 
 void ReadWindow::adapt(const ReadResult& result, std::size_t asked) noexcept {
-  if (result.more && size_log2_ < largest_log2_) {
+  if (result.more && size_log2_ < kLargest) {
     ++size_log2_;
   } else if (result.count < asked / 4 && size_log2_ > kSmallest) {
     --size_log2_;

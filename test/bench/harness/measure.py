@@ -74,9 +74,9 @@ def measure_cpu(work, case):
     """The median of per-round ratios, over several pairs of freshly started poolers.
 
     A process keeps what chance gave it at its start (addresses, who is accepted where) and differs by a few percent
-    from the next one. Two workers need every CPU, where the scheduler's choices add noise: four times the pairs."""
+    from the next one. Two workers need every CPU, where the scheduler's choices add noise: three times the pairs."""
     rounds = []
-    for _ in range(work.options.pairs * (4 if case.against_one_worker else 1)):
+    for _ in range(work.options.pairs * (3 if case.against_one_worker else 1)):
         rounds += measure_pair(work, case)
     return summary(rounds, case)
 

@@ -67,7 +67,7 @@ class ReadWindowTest : public ::testing::Test {
   std::vector<std::uint8_t> memory_;
   LentMemory lent_;
   Source source_;
-  ReadWindow window_{ReadWindow::Most::kib_64};
+  ReadWindow window_;
   ReadResult result_{};
 };
 
@@ -188,7 +188,7 @@ TEST_F(ReadWindowTest, OneTurnsMemoryIsSharedUntilItIsUsedUp) {
   std::vector<std::string> said;
   for (std::size_t at = 0; at < 1000; ++at) {
     Source& source = sources.emplace_back();
-    ReadWindow& window = windows.emplace_back(ReadWindow::Most::kib_64);
+    ReadWindow& window = windows.emplace_back();
     ByteView bytes;
     source.waiting = "hello";
     window.fill(source, lent_, bytes);
