@@ -40,7 +40,7 @@ class PollListener {
 /// One whose reads leave something, or who waits to write, carries bulk, and small traffic goes before it.
 class Poll {
  public:
-  /// Throws when the system can not watch the descriptor.
+  /// When the system can not watch one more descriptor, the connection is shut down (see PollSet::add()).
   Poll(Loop& loop, int descriptor, PollListener& listener, Readiness interest);
   ~Poll();
   Poll(const Poll&) = delete;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -20,7 +21,8 @@ class PollSet {
   PollSet(const PollSet&) = delete;
   PollSet& operator=(const PollSet&) = delete;
 
-  /// `events` as for epoll_ctl(2). Throws when the system has no room for it.
+  /// `events` as for epoll_ctl(2). When the system has no room for one more (epoll(7), max_user_watches) the connection
+  /// is shut down instead, and `poll` is told so in every turn in which it has an interest.
   void add(int descriptor, std::uint32_t events, Poll& poll);
   void change(int descriptor, std::uint32_t events, Poll& poll) noexcept;
   /// `poll` hears nothing any more, of what was seen already neither.
@@ -34,12 +36,16 @@ class PollSet {
   /// Tells the one of them that was told longest ago, of many a few. The others' turn comes with what the next wait()
   /// sees, behind the small traffic that came meanwhile.
   void tell_bulk();
+  /// How many descriptors the system had no room for, ever.
+  [[nodiscard]] std::uint64_t refusals() const noexcept { return refusals_; }
   /// The poll that is being told; null when it was removed meanwhile.
   [[nodiscard]] const Poll* told() const noexcept { return told_; }
 
  private:
   void read_ahead() noexcept;
   void tell(epoll_event& event);
+  void tell_refused();
+  [[nodiscard]] bool refused_waits() const noexcept;
   epoll_event* longest_untold() noexcept;
 
   UniqueFd descriptor_;
@@ -47,6 +53,8 @@ class PollSet {
   std::size_t bulk_ = 0;   ///< how many at the front of `seen_` are of bulk traffic
   std::size_t count_ = 0;  ///< of `seen_`
   std::uint64_t turns_ = 0;
+  std::uint64_t refusals_ = 0;
+  std::vector<Poll*> refused_;  ///< not in the kernel's set
   std::array<epoll_event, 512> seen_;
 };
 

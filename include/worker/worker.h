@@ -115,6 +115,7 @@ class Worker final : public SessionServices {
   PoolView* view(PoolId pool);
   void refresh_rules(PoolView& view);
   void forget_old_views();
+  void tell_refusals();
   void watch_traffic(const std::vector<ClientSession*>& clients, TimePoint now);
   void learn(PoolView& view, const std::shared_ptr<const Welcome>& welcome);
   Waiter waiter_for(const ClientSession& client, bool login) const;
@@ -154,6 +155,7 @@ class Worker final : public SessionServices {
   Actions actions_;
   Actions running_;
   std::size_t left_since_trim_ = 0;
+  std::uint64_t refusals_told_ = 0;
   TimePoint last_tick_;
 };
 

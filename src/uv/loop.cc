@@ -14,7 +14,9 @@ namespace uvb {
 class Loop::Backend final : public PollListener {
  public:
   explicit Backend(Loop& loop) : poll_(loop, uv_backend_fd(loop.handle()), *this, {.readable = true}) {
-    if (uv_async_init(loop.handle(), life_, nullptr) != 0) throw std::runtime_error("cannot create an event loop");
+    if (loop.polls().refusals() > 0 || uv_async_init(loop.handle(), life_, nullptr) != 0) {
+      throw std::runtime_error("cannot create an event loop");
+    }
   }
   ~Backend() override {
     uv_close(reinterpret_cast<uv_handle_t*>(life_),

@@ -1,5 +1,7 @@
 #include "uv/poll_set.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <span>
 #include <stdexcept>
@@ -29,9 +31,10 @@ PollSet::PollSet() : descriptor_(epoll_create1(EPOLL_CLOEXEC)) {
 
 void PollSet::add(int descriptor, std::uint32_t events, Poll& poll) {
   epoll_event event = as_event(events, poll);
-  if (epoll_ctl(descriptor_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) {
-    throw std::runtime_error("cannot watch a descriptor");
-  }
+  if (epoll_ctl(descriptor_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) return;
+  ::shutdown(descriptor, SHUT_RDWR);
+  refused_.push_back(&poll);
+  ++refusals_;
 }
 
 void PollSet::change(int descriptor, std::uint32_t events, Poll& poll) noexcept {
@@ -42,6 +45,7 @@ void PollSet::change(int descriptor, std::uint32_t events, Poll& poll) noexcept 
 
 void PollSet::remove(int descriptor, const Poll& poll) noexcept {
   epoll_ctl(descriptor_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+  if (!refused_.empty()) std::erase(refused_, &poll);
   if (told_ == &poll) told_ = nullptr;
   for (std::size_t at = 0; at < count_; ++at) {
     if (seen_[at].data.ptr == &poll) seen_[at].data.ptr = nullptr;
@@ -65,7 +69,20 @@ void PollSet::read_ahead() noexcept {
   }
 }
 
+bool PollSet::refused_waits() const noexcept {
+  return std::ranges::any_of(refused_, [](const Poll* poll) { return poll->watched() != Readiness{}; });
+}
+
+/// As the kernel would tell of a connection that is over in both directions.
+void PollSet::tell_refused() {
+  for (std::size_t at = 0; at < refused_.size(); ++at) {
+    told_ = refused_[at];
+    refused_[at]->on_events(EPOLLHUP, turns_);
+  }
+}
+
 bool PollSet::wait(int timeout) {
+  if (refused_waits()) timeout = 0;
   const int count = epoll_wait(descriptor_.get(), seen_.data(), static_cast<int>(seen_.size()), timeout);
   count_ = static_cast<std::size_t>(std::max(count, 0));
   ++turns_;
@@ -79,6 +96,7 @@ bool PollSet::wait(int timeout) {
       tell(seen_[at]);
     }
   }
+  tell_refused();
   return count > 0;
 }
 

@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/thread_name.h"
 #include "transport/plain_transport.h"
@@ -379,6 +380,14 @@ void Worker::watch_traffic(const std::vector<ClientSession*>& clients, TimePoint
   last_tick_ = now;
 }
 
+void Worker::tell_refusals() {
+  const std::uint64_t now = loop_.polls().refusals();
+  const std::uint64_t fresh = now - std::exchange(refusals_told_, now);
+  if (fresh == 0) return;
+  commons_.log.error(fmt::format(
+      "closed {} connections: the system watches no more for this user (fs.epoll.max_user_watches)", fresh));
+}
+
 void Worker::tick() {
   const TimePoint now = Loop::now();
   std::vector<ClientSession*> clients;
@@ -391,6 +400,7 @@ void Worker::tick() {
   for (ServerSession* server : servers) server->tick(now);
   cancels_->tick(now);
   forget_old_views();
+  tell_refusals();
   if (left_since_trim_ < kTrimAfter) return;
   left_since_trim_ = 0;
   malloc_trim(0);

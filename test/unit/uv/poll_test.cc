@@ -8,7 +8,6 @@
 #include <chrono>
 #include <functional>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -285,8 +284,28 @@ TEST_F(PollAheadTest, WhoGoesWhenItIsToldKeepsNothing) {
   EXPECT_EQ(turn(), "<a<b>a>b");
 }
 
-TEST_F(PollTest, ADescriptorThatCanNotBeWatchedIsRefused) {
-  EXPECT_THROW(Poll(loop_, -1, *reader_, {.readable = true}), std::runtime_error);
+/// The kernel takes no descriptor twice, as it takes none when it has no room.
+TEST_F(PollTest, WhoCanNotBeWatchedIsShutDownAndToldUntilItIsGone) {
+  say("last words");
+  std::optional<Reader> refused(std::in_place, loop_, near_.get());
+  EXPECT_EQ(loop_.polls().refusals(), 1U);
+  reader_.reset();
+  refused->most = 4;
+  EXPECT_TRUE(run_until(loop_, [&] { return refused->ended; }));
+  EXPECT_EQ(refused->text, "last words");
+  std::array<char, 1> byte{};
+  EXPECT_EQ(::recv(far_.get(), byte.data(), byte.size(), MSG_DONTWAIT), 0);
+  EXPECT_EQ(refused->errors, 0);
+
+  const int reports = refused->reports;
+  run_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(refused->reports, reports) << "it has no interest any more";
+  refused->only_claims = true;
+  refused->poll.watch({.writable = true});
+  run_for(std::chrono::milliseconds(20));
+  EXPECT_GT(refused->reports, reports + 1);
+  refused.reset();
+  run_for(std::chrono::milliseconds(20));
 }
 
 TEST_F(PollTest, WhatLeftNothingSteadilyIsToldOfEachArrivalOnce) {
